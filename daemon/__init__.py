@@ -1,0 +1,3 @@
+"""jamd: a low-latency audio plugin host daemon that listens while people play, and plays along."""
+
+__version__ = "0.1.0"

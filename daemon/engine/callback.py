@@ -1,0 +1,194 @@
+"""The native callback: what happens to a block of sound. Machine code only: no allocation, no lock, no Python.
+
+A block's way: input -> capture ring -> plugin slot -> dry/wet -> limiter -> output; and where a hop completes, the
+analysis program runs and its events and features go into their rings. Drivers reach `process_block` through its address,
+so the card, JACK, the timer and a file all run the very same machine code and give the same events to the bit.
+"""
+
+import numpy as np
+from numba import cfunc, from_dtype, types
+
+from daemon.engine import state as st
+from daemon.engine.native import address_of, call2, monotonic_ns, signal, store_release, zero_denormals
+from daemon.engine.state import STATE
+from dsp import decimate, dll
+from dsp.hop import HOP, push
+from dsp.kernel import inline, record_at
+from dsp.limiter import limit
+
+STATE_POINTER = types.CPointer(from_dtype(STATE))
+
+
+def _offset(field: str) -> np.uint64:
+    """Where a field lies in the record, for what is reached by address."""
+    return np.uint64(STATE.fields[field][1])
+
+
+_HOP, _N_EVENTS, _N_HOPS, _SAMPLE_TIME = (_offset(name) for name in ("hop", "n_events", "n_hops", "sample_time"))
+
+
+@inline
+def _from_source(s, n):
+    """Take the block's input from the source ring; silence where it is empty. [audio]"""
+    ready = min(n, s.source_written - s.source_read)
+    mask = st.N_SOURCE - 1
+    source, target, start = s.source, s.input, s.source_read
+    for c in range(2):
+        for i in range(ready):
+            target[c, i] = source[c, (start + i) & mask]
+        for i in range(ready, n):
+            target[c, i] = np.float32(0)
+    if s.source_ended == 0:
+        s.starved_samples += n - ready
+    s.source_read = start + ready
+
+
+@inline
+def _finish_hop(s, base):
+    """Run the analysis program on the completed hop and put what it found into the rings. [audio]"""
+    hop = s.hop
+    push(hop)
+    program = s.program
+    for k in range(st.MAX_PROGRAM):
+        if program[k, 0] == 0:
+            break
+        call2(program[k, 0], base + _HOP, program[k, 1])
+    scale = s.decimation
+    delay = decimate.DELAY if scale == 2 else 0
+    written = s.n_events
+    for k in range(hop.n_events):
+        event = hop.events[k]
+        target = s.events[(written + k) & (st.N_EVENTS - 1)]
+        target.sample_time = event.sample_time * scale - delay
+        target.known_at = event.known_at * scale
+        target.kind = event.kind
+        source_value, target_value = event.value, target.value
+        for j in range(source_value.size):
+            target_value[j] = source_value[j]
+    s.lost_events = hop.lost_events
+    features = s.hops[s.n_hops & (st.N_HOPS - 1)]
+    found = hop.features
+    found.sample_time = hop.end
+    _copy_features(found, features)
+    features.sample_time = hop.end * scale
+    features.spectrum_time = found.spectrum_time * scale - delay
+    features.f0_time = found.f0_time * scale - delay
+    features.chroma_time = found.chroma_time * scale - delay
+    store_release(base + _N_EVENTS, written + hop.n_events)
+    store_release(base + _N_HOPS, s.n_hops + 1)
+
+
+@inline
+def _copy_features(source, target):
+    """Copy the float fields, which lie between `peak` and the end of the chroma. [audio]"""
+    target.peak = source.peak
+    target.rms = source.rms
+    target.momentary_lufs = source.momentary_lufs
+    target.short_term_lufs = source.short_term_lufs
+    target.low = source.low
+    target.mid = source.mid
+    target.high = source.high
+    target.centroid_hz = source.centroid_hz
+    target.flatness = source.flatness
+    target.onset_strength = source.onset_strength
+    target.f0_hz = source.f0_hz
+    target.f0_confidence = source.f0_confidence
+    target.voiced = source.voiced
+    target.tuning_cents = source.tuning_cents
+    target.tempo_bpm = source.tempo_bpm
+    target.beat_phase = source.beat_phase
+    target.beat_confidence = source.beat_confidence
+    a, b = source.chroma, target.chroma
+    for i in range(12):
+        b[i] = a[i]
+
+
+@inline
+def _analyse(s, n, base):
+    """Hand the block's input to the analysers, hop by hop. True where a hop completed. [audio]"""
+    left, right = s.input[0], s.input[1]
+    hop = s.hop
+    hop_left, hop_right = hop.left, hop.right
+    fill, completed = s.hop_fill, False
+    halving = s.decimation == 2
+    d = s.decimator
+    for i in range(n):
+        if halving:
+            if not decimate.halve(d, left[i], right[i]):
+                continue
+            hop_left[fill], hop_right[fill] = decimate.filtered(d, 0), decimate.filtered(d, 1)
+        else:
+            hop_left[fill], hop_right[fill] = left[i], right[i]
+        fill += 1
+        if fill == HOP:
+            _finish_hop(s, base)
+            fill, completed = 0, True
+    s.hop_fill = fill
+    return completed
+
+
+@inline
+def _capture(s, n):
+    """Keep the block's input for who records or looks back. [audio]"""
+    ring, source, start, mask = s.capture, s.input, s.sample_time, st.N_CAPTURE - 1
+    for c in range(2):
+        for i in range(n):
+            ring[c, (start + i) & mask] = source[c, i]
+
+
+@inline
+def _render(s, n, base):
+    """Plugin slot, dry/wet, limiter: `input` to `output`. [audio]"""
+    rack = s.rack
+    plugged, dry_in, out = s.plugged, s.input, s.output
+    wet = s.wet if rack[0] != 0 else np.float32(0)
+    if rack[0] != 0:
+        call2(rack[0], base, rack[1])
+    dry = s.dry
+    for c in range(2):
+        for i in range(n):
+            out[c, i] = dry * dry_in[c, i] + wet * plugged[c, i]
+    s.limiter_gain = limit(out[0], out[1], n, s.limiter_gain, s.ceiling, s.limiter_release)
+
+
+@inline
+def _start_clock(s, n):
+    """Note when the block came and how long after the one before it. [audio]"""
+    now = monotonic_ns(s.scratch)
+    if s.blocks > 0:
+        gap = now - s.block_start_ns
+        s.gap_bins[min(st.N_BINS - 1, gap // st.GAP_BIN_NS)] += 1
+        s.gap_max_ns = max(s.gap_max_ns, gap)
+    s.block_start_ns = now
+    dll.update(s.dll, s.sample_time, n, now * 1e-9, s.rate)
+    return now
+
+
+@inline
+def _stop_clock(s, n, started):
+    """Count the block and its own work time. [audio]"""
+    work = monotonic_ns(s.scratch) - started
+    s.work_bins[min(st.N_BINS - 1, work // st.WORK_BIN_NS)] += 1
+    s.work_max_ns = max(s.work_max_ns, work)
+    if work * s.rate > n * 1e9:
+        s.late_blocks += 1
+    s.blocks += 1
+
+
+@cfunc(types.void(STATE_POINTER, types.uintp), cache=True, error_model="numpy", fastmath=True)
+def process_block(pointer, count):
+    """Handle the `count` (at most MAX_BLOCK) samples in `input`; leaves as many in `output`. [audio]"""
+    s = record_at(pointer, 1)[0]
+    n = np.int64(count)
+    base = address_of(pointer)
+    zero_denormals()
+    started = _start_clock(s, n)
+    if s.source_on != 0:
+        _from_source(s, n)
+    _capture(s, n)
+    _render(s, n, base)
+    completed = _analyse(s, n, base)
+    store_release(base + _SAMPLE_TIME, s.sample_time + n)
+    if completed and s.eventfd >= 0:
+        signal(s.eventfd, s.scratch)
+    _stop_clock(s, n, started)

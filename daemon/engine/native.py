@@ -1,0 +1,115 @@
+"""What machine code needs beyond arithmetic: calls by address, ordered stores, the clock, an eventfd, denormals off."""
+
+import platform
+import sys
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+from dsp.kernel import inline
+
+__all__ = ["address_of", "call2", "fetch2", "load_acquire", "monotonic_ns", "signal", "store_release", "zero_denormals"]
+
+_X86 = platform.machine() in ("x86_64", "AMD64")
+_CLOCK_MONOTONIC = 6 if sys.platform == "darwin" else 1
+
+_clock_gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.uintp))
+_write = types.ExternalFunction("write", types.intp(types.int32, types.uintp, types.uintp))
+
+
+@intrinsic
+def call2(typingctx, address, a, b):
+    """Call the C function `void (*)(uintptr_t, uintptr_t)` at an address. [any]"""
+
+    def code(context, builder, signature, values):
+        word = values[0].type
+        function = ir.FunctionType(ir.VoidType(), [word, word]).as_pointer()
+        builder.call(builder.inttoptr(values[0], function), values[1:])
+        return context.get_dummy_value()
+
+    return types.void(types.uintp, types.uintp, types.uintp), code
+
+
+@intrinsic
+def fetch2(typingctx, address, a, b):
+    """Call the C function `uintptr_t (*)(uintptr_t, uint32_t)` at an address. [any]"""
+
+    def code(context, builder, signature, values):
+        word = values[0].type
+        function = ir.FunctionType(word, [word, values[2].type]).as_pointer()
+        return builder.call(builder.inttoptr(values[0], function), values[1:])
+
+    return types.uintp(types.uintp, types.uintp, types.uint32), code
+
+
+@intrinsic
+def address_of(typingctx, where):
+    """The address of an array's first element, or of what a typed pointer points to. [any]"""
+
+    def code(context, builder, signature, values):
+        pointer = values[0]
+        if isinstance(signature.args[0], types.Array):
+            pointer = context.make_array(signature.args[0])(context, builder, pointer).data
+        return builder.ptrtoint(pointer, context.get_value_type(types.uintp))
+
+    return types.uintp(where), code
+
+
+@intrinsic
+def store_release(typingctx, address, value):
+    """Store an int64 at an address; everything written before is seen by who reads it with `load_acquire`. [any]"""
+
+    def code(context, builder, signature, values):
+        pointer = builder.inttoptr(values[0], values[1].type.as_pointer())
+        builder.store_atomic(values[1], pointer, "release", 8)
+        return context.get_dummy_value()
+
+    return types.void(types.uintp, types.int64), code
+
+
+@intrinsic
+def load_acquire(typingctx, address):
+    """The int64 at an address, with everything its writer stored before it. [any]"""
+
+    def code(context, builder, signature, values):
+        pointer = builder.inttoptr(values[0], ir.IntType(64).as_pointer())
+        return builder.load_atomic(pointer, "acquire", 8)
+
+    return types.int64(types.uintp), code
+
+
+@intrinsic
+def zero_denormals(typingctx):
+    """Flush denormals to zero on this thread (x86 MXCSR bits FTZ and DAZ; a no-op elsewhere). [any]"""
+
+    def code(context, builder, signature, values):
+        if _X86:
+            byte_pointer = ir.IntType(8).as_pointer()
+            slot = builder.alloca(ir.IntType(32))
+            raw = builder.bitcast(slot, byte_pointer)
+            module = builder.module
+            kind = ir.FunctionType(ir.VoidType(), [byte_pointer])
+            for name, change in (("llvm.x86.sse.stmxcsr", False), ("llvm.x86.sse.ldmxcsr", True)):
+                if change:
+                    builder.store(builder.or_(builder.load(slot), ir.Constant(ir.IntType(32), 0x8040)), slot)
+                function = module.globals.get(name) or ir.Function(module, kind, name)
+                builder.call(function, [raw])
+        return context.get_dummy_value()
+
+    return types.void(), code
+
+
+@inline
+def monotonic_ns(scratch):
+    """CLOCK_MONOTONIC in ns; `scratch` is a preallocated int64[2]. [any]"""
+    _clock_gettime(_CLOCK_MONOTONIC, address_of(scratch))
+    return scratch[0] * 1_000_000_000 + scratch[1]
+
+
+@inline
+def signal(eventfd, scratch):
+    """Add one to an eventfd (non-blocking); `scratch` is a preallocated int64[2]. [any]"""
+    scratch[0] = 1
+    _write(np.int32(eventfd), address_of(scratch), np.uintp(8))

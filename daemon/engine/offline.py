@@ -1,0 +1,89 @@
+"""The offline runner: the live callback's own machine code over samples from anywhere, as fast as it goes."""
+
+import ctypes
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from daemon.engine import state as st
+from daemon.engine.callback import process_block
+from dsp.hop import HOP
+from dsp.kernel import zeros
+
+_process_block = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t)(process_block.address)
+
+
+class Found(NamedTuple):
+    """What one stretch of sound gave: copies of the new records, oldest first."""
+
+    events: np.ndarray  # dsp.hop.EVENT
+    hops: np.ndarray  # dsp.hop.FEATURES
+
+
+class Engine:
+    """An engine in this process, fed by hand. [main]"""
+
+    def __init__(self, rate: float, channels: int, analysers: list) -> None:
+        """`analysers` are modules of dsp.analysers (or their like), run in this order after the shared spectrum."""
+        self.state = zeros(st.STATE)
+        st.prepare(self.state, rate, channels, 0)
+        self.kept = load(self.state, analysers)
+
+    def process(self, block: np.ndarray) -> None:
+        """Handle one block, float32 of shape (channels, n), n <= MAX_BLOCK; not-finite samples become silence."""
+        n = block.shape[1]
+        target = self.state["input"][0]
+        target[0, :n] = block[0]
+        target[1, :n] = block[-1]
+        if not np.isfinite(block).all():
+            np.nan_to_num(target[:, :n], copy=False, nan=0.0, posinf=0.0, neginf=0.0)
+        _process_block(self.state.ctypes.data, n)
+
+
+def load(state, analysers: list) -> list:
+    """Write the hop program into a record; keep what is returned alive as long as the record runs. [main]"""
+    from dsp import spectrum
+
+    kept = []
+    for row, module in enumerate([spectrum, *analysers]):
+        own = module.prepare(float(state["hop"]["rate"][0]))
+        state["program"][0, row] = module.process.address, own.ctypes.data
+        kept.append((module, own))
+    return kept
+
+
+class Reader:
+    """Reads a record's rings from outside the callback; what was overwritten before it was read is counted."""
+
+    def __init__(self, state) -> None:
+        self.state = state
+        self.events_read = self.hops_read = self.events_lost = self.hops_lost = 0
+
+    def read(self) -> Found:
+        """Everything new since the last call. [main]"""
+        s = self.state[0]
+        events, self.events_read, lost = _ring(s["events"], int(s["n_events"]), self.events_read)
+        self.events_lost += lost
+        hops, self.hops_read, lost = _ring(s["hops"], int(s["n_hops"]), self.hops_read)
+        self.hops_lost += lost
+        return Found(events, hops)
+
+
+def _ring(ring: np.ndarray, written: int, read: int) -> tuple[np.ndarray, int, int]:
+    lost = max(0, written - read - ring.size)
+    return ring[np.arange(read + lost, written) % ring.size], written, lost
+
+
+def analyse(blocks: Iterable[np.ndarray], rate: float, channels: int, analysers: list) -> Iterator[Found]:
+    """Run the engine over blocks of shape (channels, n) at `rate` Hz; yields what each block gave."""
+    engine = Engine(rate, channels, analysers)
+    reader = Reader(engine.state)
+    for block in blocks:
+        for start in range(0, block.shape[1], 4096):
+            engine.process(block[:, start : start + 4096])
+        yield reader.read()
+
+
+SILENCE_AFTER = 64 * HOP
+"""Samples of silence after a file's end, so that what was about to be decided is."""

@@ -1,0 +1,18 @@
+"""Names of pitch classes, keys and chords. Pitch classes count semitones from C."""
+
+PITCH_CLASSES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+
+MODES = ("major", "minor")
+
+CHORD_QUALITIES = ("N", "maj", "min", "7", "maj7", "min7", "dim", "aug", "sus4")
+"""Index 0 is 'no chord'; the names are Harte's (ISMIR 2005), as mir_eval reads them."""
+
+
+def chord_name(root: int, quality: int) -> str:
+    """Harte's name of a chord, `C:maj`, or `N` for none."""
+    return "N" if quality == 0 else f"{PITCH_CLASSES[root]}:{CHORD_QUALITIES[quality]}"
+
+
+def key_name(tonic: int, mode: int) -> str:
+    """`C major`, `F# minor`."""
+    return f"{PITCH_CLASSES[tonic]} {MODES[mode]}"
