@@ -16,3 +16,8 @@ def chord_name(root: int, quality: int) -> str:
 def key_name(tonic: int, mode: int) -> str:
     """`C major`, `F# minor`."""
     return f"{PITCH_CLASSES[tonic]} {MODES[mode]}"
+
+
+def note_name(midi: int) -> str:
+    """`A4` for 69 (scientific pitch notation)."""
+    return f"{PITCH_CLASSES[midi % 12]}{midi // 12 - 1}"
