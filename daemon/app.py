@@ -71,16 +71,19 @@ class App:
         self._sounding: dict[int, m.NoteOn] = {}
         self._restart_at: float | None = None
         self._started_at = 0.0
+        self._ran_since: float | None = None
         self._running = False
 
     def run(self, seconds: float | None = None) -> int:
-        """Work until `stop`, the source's end, `seconds`, or an error at the start (then 1, and `error` says why)."""
+        """Work until `stop`, the source's end, `seconds`, or an error at the start (then 1; see `error`).
+
+        `seconds` count from when the engine first ran.
+        ."""
         poller = zmq.Poller()
         for fd in (self.supervisor.wake.read_fd, self.supervisor.heard_fd, self.publisher.socket):
             poller.register(fd, zmq.POLLIN)
         self._running = True
         self._start(retry=False)
-        ends_at = None if seconds is None else time.monotonic() + seconds
         beat_at = time.monotonic() + HEARTBEAT_S
         while self._running:
             ready = dict(poller.poll(LOOK_S * 1000))
@@ -97,7 +100,7 @@ class App:
             if now >= beat_at:
                 beat_at = now + HEARTBEAT_S
                 self._heartbeat()
-            if ends_at is not None and now >= ends_at and self.supervisor.running:
+            if seconds is not None and self._ran_since is not None and now >= self._ran_since + seconds:
                 break
         return 1 if self.error else 0
 
@@ -137,6 +140,7 @@ class App:
         state = news["engine"]
         if state == "running":
             self.rate = news["rate"]
+            self._ran_since = self._ran_since or time.monotonic()
             self.reader = Reader(self.supervisor.state)
             self.bus.begin(news["epoch"])
         else:
@@ -145,7 +149,9 @@ class App:
             self._silence()
         known = {name: news[name] for name in ("error", "driver", "device", "block_size") if name in news}
         self._publish(m.Engine(sample_time=self._now(), known_at=self._now(), state=state, **known))
-        if state in ("lost", "died", "hung"):
+        if state in ("died", "hung") and self._ran_since is None:
+            self.error, self._running = f"{news['error']} before it ran; `jamd doctor` may know why", False
+        elif state in ("lost", "died", "hung"):
             early = time.monotonic() - self._started_at < PATIENCE_S
             self._restart_at = time.monotonic() + (PATIENCE_S if early else 0.0)
         elif state == "failed":

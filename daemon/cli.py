@@ -8,6 +8,7 @@ import click
 
 from daemon import __version__
 from daemon.errors import UserError
+from daemon.errors import UserError
 
 FILE = click.Path(path_type=Path)
 
@@ -16,8 +17,6 @@ class _Lines(click.Group):
     """A group whose users get one line for every error they can mend, and an exit code of 1."""
 
     def invoke(self, context: click.Context) -> Any:
-        from daemon.errors import foreseen
-
         try:
             return super().invoke(context)
         except UserError as error:

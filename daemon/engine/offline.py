@@ -40,9 +40,10 @@ class Engine:
 
 
 def load(state, analysers: list) -> list:
-    """Write the hop program into a record; keep what is returned alive as long as the record runs. [main]"""
+    """Write the native addresses and the hop program into a record; keep what is returned alive as long as the record runs. [main]"""
     from dsp import spectrum
 
+    state["process_block"] = process_block.address
     kept = []
     for row, module in enumerate([spectrum, *analysers]):
         own = module.prepare(float(state["hop"]["rate"][0]))

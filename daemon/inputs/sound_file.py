@@ -9,11 +9,13 @@ import numpy as np
 import soundfile
 import soxr
 
+from daemon.errors import UserError
+
 CHUNK = 8192  # samples read at a time, whatever the block size, so that no sample depends on it
 LOWEST_RATE, HIGHEST_RATE, USUAL_RATE = 44100, 96000, 48000
 
 
-class SoundFileError(ValueError):
+class SoundFileError(UserError, ValueError):
     """A file that cannot be played; the text is one line for the user."""
 
 
