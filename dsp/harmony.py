@@ -16,3 +16,9 @@ def chord_name(root: int, quality: int) -> str:
 def key_name(tonic: int, mode: int) -> str:
     """`C major`, `F# minor`."""
     return f"{PITCH_CLASSES[tonic]} {MODES[mode]}"
+
+
+def chord_symbol(name: str) -> str:
+    """Harte's name as players write it: `A:min` is Am, `G:7` is G7, `N` is -. [any]"""
+    root, _, quality = name.partition(":")
+    return "-" if root == "N" else root + {"maj": "", "min": "m", "min7": "m7"}.get(quality, quality)
