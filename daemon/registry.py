@@ -16,6 +16,13 @@ ANALYSERS: dict[str, dict[str, str]] = {
 """analysis -> name -> module, in the order they run; the first name is the default."""
 
 
+def check(analysis: str, name: str) -> None:
+    """Raise KeyError, saying which names there are, unless `name` is one of them."""
+    names = ANALYSERS[analysis]
+    if name not in names:
+        raise KeyError(f"there is no {name!r}; choose one of {', '.join(names)}, off")
+
+
 def analyser(analysis: str, name: str) -> ModuleType:
     """The module that does `analysis` under `name`. Raises KeyError with the names there are."""
     names = ANALYSERS[analysis]

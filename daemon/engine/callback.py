@@ -13,8 +13,10 @@ from daemon.engine.native import address_of, call2, monotonic_ns, signal, store_
 from daemon.engine.state import STATE
 from dsp import decimate, dll
 from dsp.hop import HOP, push
-from dsp.kernel import inline, record_at
+from dsp.kernel import exact, inline, record_at
 from dsp.limiter import limit
+
+LOUDEST = np.float32(1e6)
 
 STATE_POINTER = types.CPointer(from_dtype(STATE))
 
@@ -127,6 +129,16 @@ def _analyse(s, n, base):
     return completed
 
 
+@exact
+def _clean(s, n):
+    """Silence what is no sound: NaN, infinities and values beyond any converter. [audio]"""
+    samples = s.input
+    for c in range(2):
+        for i in range(n):
+            if not abs(samples[c, i]) <= LOUDEST:
+                samples[c, i] = np.float32(0)
+
+
 @inline
 def _capture(s, n):
     """Keep the block's input for who records or looks back. [audio]"""
@@ -185,6 +197,7 @@ def process_block(pointer, count):
     started = _start_clock(s, n)
     if s.source_on != 0:
         _from_source(s, n)
+    _clean(s, n)
     _capture(s, n)
     _render(s, n, base)
     completed = _analyse(s, n, base)

@@ -10,12 +10,15 @@ from numba.extending import intrinsic
 
 from dsp.kernel import inline
 
-__all__ = ["address_of", "call2", "fetch2", "load_acquire", "monotonic_ns", "signal", "store_release", "zero_denormals"]
+__all__ = ["address_of", "call2", "fetch2", "floats_at", "load_acquire", "monotonic_ns", "signal", "sleep_until_ns", "store_release", "zero_denormals"]
 
 _X86 = platform.machine() in ("x86_64", "AMD64")
 _CLOCK_MONOTONIC = 6 if sys.platform == "darwin" else 1
 
 _clock_gettime = types.ExternalFunction("clock_gettime", types.int32(types.int32, types.uintp))
+_clock_nanosleep = types.ExternalFunction(
+    "clock_nanosleep", types.int32(types.int32, types.int32, types.uintp, types.uintp)
+)
 _write = types.ExternalFunction("write", types.intp(types.int32, types.uintp, types.uintp))
 
 
@@ -55,6 +58,16 @@ def address_of(typingctx, where):
         return builder.ptrtoint(pointer, context.get_value_type(types.uintp))
 
     return types.uintp(where), code
+
+
+@intrinsic
+def floats_at(typingctx, address):
+    """A typed pointer to the float32 values at an address. [any]"""
+
+    def code(context, builder, signature, values):
+        return builder.inttoptr(values[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(types.float32)(types.uintp), code
 
 
 @intrinsic
@@ -106,6 +119,13 @@ def monotonic_ns(scratch):
     """CLOCK_MONOTONIC in ns; `scratch` is a preallocated int64[2]. [any]"""
     _clock_gettime(_CLOCK_MONOTONIC, address_of(scratch))
     return scratch[0] * 1_000_000_000 + scratch[1]
+
+
+@inline
+def sleep_until_ns(time_ns, scratch):
+    """Sleep to a CLOCK_MONOTONIC time; `scratch` is a preallocated int64[2]. [any]"""
+    scratch[0], scratch[1] = time_ns // 1_000_000_000, time_ns % 1_000_000_000
+    _clock_nanosleep(_CLOCK_MONOTONIC, 1, address_of(scratch), 0)
 
 
 @inline

@@ -31,13 +31,11 @@ class Engine:
         self.kept = load(self.state, analysers)
 
     def process(self, block: np.ndarray) -> None:
-        """Handle one block, float32 of shape (channels, n), n <= MAX_BLOCK; not-finite samples become silence."""
+        """Handle one block, float32 of shape (channels, n), n <= MAX_BLOCK."""
         n = block.shape[1]
         target = self.state["input"][0]
         target[0, :n] = block[0]
         target[1, :n] = block[-1]
-        if not np.isfinite(block).all():
-            np.nan_to_num(target[:, :n], copy=False, nan=0.0, posinf=0.0, neginf=0.0)
         _process_block(self.state.ctypes.data, n)
 
 

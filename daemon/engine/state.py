@@ -7,7 +7,7 @@ Rings have one writer; their count is stored last, with release order.
 
 import numpy as np
 
-from dsp import decimate
+from dsp import decimate, limiter
 from dsp.dll import DLL
 from dsp.hop import EVENT, FEATURES, HOP, HOP_STATE
 
@@ -15,7 +15,7 @@ MAX_BLOCK = 8192  # samples of a driver's block; a larger one is handled in part
 N_EVENTS = 4096  # event ring
 N_HOPS = 1024  # feature ring: over 5 s
 N_CAPTURE = 1 << 17  # captured samples kept per channel: 2.7 s at 48 kHz
-N_SOURCE = 1 << 16  # samples a file or performance may be ahead
+N_SOURCE = 1 << 18  # samples a file or performance may be ahead
 MAX_PROGRAM = 32  # kernels run per hop
 
 WORK_BIN_NS = 2_000  # work-time histogram: 512 bins of 2 us, the last one open
@@ -27,6 +27,7 @@ STATE = np.dtype(
         # set-up (e)
         ("epoch", np.int64),  # counts engine starts; sample_time and the rings begin anew with each
         ("rate", np.float64),  # Hz
+        ("pulse", np.int64),  # the engine's main thread is alive while this counts
         ("block_size", np.int64),  # what the driver says it will hand over; 0 = varies
         ("channels", np.int64),  # of the input: 1 or 2
         ("decimation", np.int64),  # engine samples per analysis sample
@@ -73,7 +74,11 @@ STATE = np.dtype(
         ("decimator", decimate.DECIMATOR),
         ("hop", HOP_STATE),
         ("scratch", np.int64, (2,)),
-        # the JACK driver's (e)
+        ("timer_scratch", np.int64, (2,)),
+        # the driver's (e)
+        ("device_inputs", np.int64),  # channels the device hands over and takes: 0, 1 or 2
+        ("device_outputs", np.int64),
+        ("stop", np.int64),  # asks the timer to end
         ("jack_get_buffer", np.uint64),
         ("jack_ports", np.uint64, (4,)),  # input left, right, output left, right; 0 = none
     ],
@@ -89,6 +94,7 @@ def prepare(state, rate: float, channels: int, block_size: int) -> None:
     state["decimation"] = decimate.factor(rate)
     state["eventfd"] = -1
     state["ceiling"] = 0.9
+    state["limiter_release"] = limiter.release(rate)
     state["limiter_gain"] = 1.0
     hop = state["hop"][0]
     hop["rate"] = rate / state["decimation"][0]

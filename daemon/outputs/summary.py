@@ -4,6 +4,7 @@ from collections import Counter, deque
 from statistics import median
 from typing import Any
 
+from daemon import messages as m
 from dsp.harmony import chord_symbol
 
 BAR = 40  # characters of the histogram's longest bar
@@ -11,7 +12,7 @@ PLURALS = {"onset": "onsets", "note_on": "notes", "beat": "beats", "chord": "cho
 
 
 class Tally:
-    """Counts events as they are published; its size does not grow with time. [main]"""
+    """Counts messages as they are published; its size does not grow with time. [main]"""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()  # by type
@@ -21,25 +22,25 @@ class Tally:
         self.tempos_bpm: deque[float] = deque(maxlen=64)
         self.delays_ms: deque[float] = deque(maxlen=4096)  # from onset to decision
 
-    def event(self, event: dict[str, Any]) -> None:
-        """Count one event: `type`, `time_s`, `known_s` and the fields of its kind. [main]"""
-        kind = event["type"]
-        self.counts[kind] += 1
-        if kind == "onset":
-            self.bands[event["band"]] += 1
-            self.delays_ms.append(1000 * (event["known_s"] - event["time_s"]))
-        elif kind == "beat":
-            self.tempos_bpm.append(event["tempo_bpm"])
-        elif kind == "chord" and event["name"] != "N":
-            self.chords[chord_symbol(event["name"])] += 1
-        elif kind == "key" and event["name"] not in self.keys:
-            self.keys.append(event["name"])
+    def take(self, message: m.Message) -> None:
+        """Count one message. [main]"""
+        self.counts[str(message.__struct_config__.tag)] += 1
+        match message:
+            case m.Onset():
+                self.bands[message.band] += 1
+                self.delays_ms.append(1000 * (message.known_at - message.sample_time) / message.rate)
+            case m.Beat():
+                self.tempos_bpm.append(message.tempo_bpm)
+            case m.Chord() if message.name != "N":
+                self.chords[chord_symbol(message.name)] += 1
+            case m.Key() if message.name not in self.keys:
+                self.keys.append(message.name)
 
 
 def summary(tally: Tally, stats: dict[str, Any], rows: list[tuple[float, float, int]]) -> str:
     """The text, without a last newline. [main]
 
-    `stats` is daemon.engine.histogram.stats; `rows` are the work times, (from us, below us, blocks), its `doubling`.
+    `stats` is daemon.engine.histogram.stats; `rows` are its `doubling` of the work times: (from us, below us, blocks).
     """
     said = [("events", ", ".join(f"{tally.counts[kind]} {name}" for kind, name in PLURALS.items()))]
     if tally.delays_ms:

@@ -1,3 +1,4 @@
+from daemon import messages as m
 from daemon.outputs.summary import BAR, Tally, summary
 
 STATS = {
@@ -10,14 +11,15 @@ ROWS = [(2.0, 4.0, 1000), (4.0, 8.0, 99), (512.0, float("inf"), 1)]
 
 def test_it_tells_what_was_heard_and_how_the_callback_fared():
     tally = Tally()
+    when = {"rate": 48000, "known_at": 960}
     for k in range(10):
-        onset = {"type": "onset", "time_s": k, "known_s": k + 0.02, "strength": 1.0, "band": "low" if k < 7 else "high"}
-        tally.event(onset)
-        tally.event({"type": "beat", "time_s": k, "known_s": k, "tempo_bpm": 111.0 + k % 3, "confidence": 0.9})
+        tally.take(m.Onset(**when, strength=1.0, band="low" if k < 7 else "high"))
+        tally.take(m.Beat(**when, tempo_bpm=111.0 + k % 3, confidence=0.9))
     for name in ("C:maj", "A:min", "N", "C:maj"):
-        tally.event({"type": "chord", "time_s": 0, "known_s": 0, "name": name, "confidence": 0.8})
+        tally.take(m.Chord(**when, name=name, root=0, bass=0, confidence=0.8))
     for name in ("C major", "Eb major", "C major"):
-        tally.event({"type": "key", "time_s": 0, "known_s": 0, "name": name, "confidence": 0.8})
+        tally.take(m.Key(**when, name=name, tonic=0, mode="major", confidence=0.8))
+    tally.take(m.Level(**when, peak=0.1, rms=0.1, momentary_lufs=-20.0, short_term_lufs=-20.0))
     lines = summary(tally, STATS, ROWS).splitlines()
     assert lines[:8] == [
         "events  10 onsets, 0 notes, 10 beats, 4 chords, 3 keys",

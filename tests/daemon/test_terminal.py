@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from daemon.outputs.terminal import TerminalView, event_line
+from daemon import messages as m
+from daemon.outputs.terminal import TerminalView
 from dsp.hop import FEATURES
 
 RATE = 48000.0
@@ -23,6 +24,10 @@ def features(**fields):
     return hop
 
 
+def at(seconds, known_s):
+    return {"rate": int(RATE), "sample_time": round(seconds * RATE), "known_at": round(known_s * RATE)}
+
+
 def terminal(width=80, height=24, encoding="utf-8", color_system=None, force_terminal=True):
     file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
     return Console(file=file, width=width, height=height, force_terminal=force_terminal, color_system=color_system)
@@ -36,17 +41,17 @@ def printed(console):
 def view(console=None, **how):
     """A view that has heard twelve and a half seconds of music."""
     shown = TerminalView("a song.flac", "tcp://127.0.0.1:5550", RATE, 60.0, console or terminal(**how))
-    shown.event({"type": "onset", "time_s": 12.45, "known_s": 12.47, "strength": 2.0, "band": "low"})
-    shown.event({"type": "onset", "time_s": 12.0, "known_s": 12.02, "strength": 1.0, "band": "high"})
-    note = {"type": "note_on", "time_s": 12.0, "known_s": 12.02, "midi": 69, "name": "A4", "cents": 7.8}
-    shown.event({**note, "velocity": 90, "f0_hz": 442.0})
-    for at, position in ((12.4, 2), (12.9, 3)):
-        beat = {"type": "beat", "time_s": at, "known_s": at - 0.4, "tempo_bpm": 112.0}
-        shown.event({**beat, "confidence": 0.9, "position": position})
+    shown.take(m.Onset(**at(12.45, 12.47), strength=0.8, band="low"))
+    shown.take(m.Onset(**at(12.0, 12.02), strength=0.4, band="high"))
+    shown.take(m.NoteOn(**at(12.0, 12.02), midi=69, name="A4", cents=7.8, velocity=90, f0_hz=442.0))
+    shown.take(m.Beat(**at(12.4, 12.0), tempo_bpm=112.0, confidence=0.9, position=2))
+    shown.take(m.Beat(**at(12.9, 12.5), tempo_bpm=112.0, confidence=0.9, position=3))
     for name in ("F:maj", "G:7", "A:min"):
-        shown.event({"type": "chord", "time_s": 12.0, "known_s": 12.1, "name": name, "confidence": 0.81})
-    shown.event({"type": "key", "time_s": 9.0, "known_s": 9.1, "name": "C major", "confidence": 0.77})
-    shown.engine(STATS)
+        shown.take(m.Chord(**at(12.0, 12.1), name=name, root=0, bass=0, confidence=0.81))
+    shown.take(m.Key(**at(9.0, 9.1), name="C major", tonic=0, mode="major", confidence=0.77))
+    shown.take(m.Engine(**at(0.0, 0.0), state="running", device="dummy"))
+    shown.take(m.Heartbeat(**at(12.0, 12.0), **STATS))
+    shown.take(m.Level(**at(12.5, 12.5), peak=0.5, rms=0.1, momentary_lufs=-14.1, short_term_lufs=-15.2))
     shown.hop(
         features(
             **{"sample_time": round(12.5 * RATE), "peak": 0.5, "rms": 0.1, "momentary_lufs": -14.1, "low": 1.0},
@@ -59,7 +64,7 @@ def view(console=None, **how):
 
 
 def drawn(shown):
-    shown.console.print(shown.frame())
+    shown.console.print(shown.frame(*shown.console.size))
     return printed(shown.console)
 
 
@@ -72,6 +77,7 @@ def test_the_frame_tells_all_that_is_known():
         *("112.0 BPM", "□ ■ □ □", "next beat in 0.40 s", "beat 2"),
         *("chord  Am  0.81", "key    C major  0.77", "tuning +4 cents", "F G7 Am"),
         *("blocks 9,375", "xruns 3", "p50 4", "p99 64", "p99.99 102 (8 %)", "max 111 of 1333 us", "gap max 1.8 ms"),
+        "Engine: running dummy",
     ):
         assert words in text
 
@@ -118,13 +124,14 @@ def test_no_colour_when_asked(monkeypatch):
     assert "38;2;" in drawn(view(color_system="truecolor"))
 
 
-def test_without_a_terminal_it_prints_one_line_an_event():
+def test_without_a_terminal_it_prints_one_line_a_message():
     console = terminal(force_terminal=False)
     with view(console) as shown:
         shown.render()
     lines = printed(console).splitlines()
-    assert len(lines) == 9
-    assert lines[0] == "   12.450 s  onset    strength 2.000  band low  (known +20 ms)"
+    assert len(lines) == 11  # but none for the level, which comes every hop
+    assert "12.450 s  onset" in lines[0]
+    assert "strength 0.80" in lines[0]
 
 
 def test_live_it_draws_at_most_so_many_frames_a_second():
@@ -151,8 +158,3 @@ def test_a_picture_of_it(tmp_path):
     picture = (tmp_path / "demo.svg").read_text()
     assert picture.startswith("<svg")
     assert "Harmony" in picture
-
-
-def test_an_event_line_has_all_its_fields():
-    line = event_line({"type": "beat", "time_s": 2.5, "known_s": 2.25, "tempo_bpm": 112.0, "position": 1})
-    assert line == "    2.500 s  beat     tempo_bpm 112.000  position 1  (known -250 ms)"

@@ -1,0 +1,48 @@
+"""`jamd analyze`: a file through the engine in this process, as fast as it goes."""
+
+import itertools
+import sys
+import threading
+from pathlib import Path
+
+import click
+import msgspec
+import numpy as np
+
+from daemon.config import Config
+from daemon.inputs.sound_file import SoundFile, engine_rate
+
+PATIENCE_S = 2.0
+
+
+def run(file: Path, config: Config, as_json: bool, rate: int) -> None:
+    """Print what the engine finds in `file`; `rate` 0 takes the file's own."""
+    sound = SoundFile(file)
+    if rate and not 44100 <= rate <= 96000:
+        raise click.BadParameter(f"{rate} is not 44100 to 96000", param_hint="--rate")
+    rate = rate or config.engine.rate or engine_rate(sound.rate)
+    note = threading.Timer(
+        PATIENCE_S, click.echo, ["jamd: compiling native code; this happens once and can take a minute", None, True, True]
+    )
+    note.daemon = True
+    note.start()
+    from daemon import bridge, lines, registry
+    from daemon import messages as m
+    from daemon.engine import offline
+
+    analysers = [registry.analyser(kind, name) for kind, name in config.analysers()]
+    engine = offline.Engine(rate, sound.channels, analysers)
+    note.cancel()
+    reader = offline.Reader(engine.state)
+    encode = msgspec.json.Encoder().encode
+    out = sys.stdout.buffer if as_json else sys.stdout
+    silence = np.zeros((sound.channels, offline.SILENCE_AFTER), np.float32)
+    for block in itertools.chain(sound.blocks(rate), [silence]):
+        engine.process(block)
+        for message in bridge.messages(reader.read(), rate, dense=as_json):
+            if as_json:
+                out.write(encode(m.plain(message)) + b"\n")
+            else:
+                out.write(lines.line(message) + "\n")
+    for text in sound.notes:
+        click.echo(f"jamd: {text}", err=True)

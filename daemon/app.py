@@ -1,0 +1,169 @@
+"""The one wiring place: a Config becomes an engine process, a bus, outputs, and the loop between them.
+
+A block of sound is handled in the engine process. Here its events arrive (the wake-up), become messages, get their
+numbers and go to the outputs. Everything in this file runs on the daemon's main thread.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import zmq
+
+from daemon import bridge
+from daemon import messages as m
+from daemon.bus import Bus
+from daemon.clock import Clock
+from daemon.config import Config
+from daemon.engine import histogram
+from daemon.engine.offline import Reader
+from daemon.engine.supervisor import Supervisor
+from daemon.outputs.zmq_pub import ZmqPublisher
+
+HEARTBEAT_S = 1.0
+LOOK_S = 0.1  # how often the engine is looked after when nothing happens
+PATIENCE_S = 2.0  # an engine that dies sooner after its start is started again this much later
+
+
+def order(config: Config) -> dict[str, Any]:
+    """What the engine process is told: plain values only. Raises SoundFileError for an input file."""
+    engine = config.engine
+    source: dict[str, Any] | None = None
+    source_rate = 48000
+    if engine.input == "performance":
+        source = {"name": "daemon.inputs.performance:Performance", "arguments": {}, "loop": False}
+    elif engine.input != "device":
+        from daemon.inputs.sound_file import SoundFile, engine_rate
+
+        source_rate = engine_rate(SoundFile(engine.input).rate)
+        path = str(Path(engine.input).resolve())
+        source = {"name": "daemon.inputs.sound_file:SoundFile", "arguments": {"path": path}, "loop": engine.loop}
+    return {
+        "driver": engine.driver,
+        "device": engine.device,
+        "rate": engine.rate,
+        "block_size": engine.block_size,
+        "channels": engine.channels,
+        "dry": engine.dry,
+        "wet": engine.wet,
+        "ceiling": engine.ceiling,
+        "analysers": config.analysers(),
+        "source": source,
+        "source_rate": source_rate,
+    }
+
+
+class App:
+    """The daemon: made, run, closed. [main]"""
+
+    def __init__(self, config: Config) -> None:
+        """Bind the outputs and start the engine. Raises ZmqError, SoundFileError."""
+        self.bus = Bus()
+        self.supervisor = Supervisor(order(config))
+        self.publisher = ZmqPublisher(config.zmq.address, config.zmq.encoding)
+        self.bus.subscribe(self.publisher.publish)
+        self.reader = Reader(self.supervisor.state)
+        self.clock = Clock(self.supervisor.state)
+        self.on_hop: Callable[[Any], None] | None = None
+        self.rate = 48000
+        self.error = ""  # why `run` ended, where it was not asked to
+        self._sounding: dict[int, m.NoteOn] = {}
+        self._restart_at: float | None = None
+        self._started_at = 0.0
+        self._running = False
+
+    def run(self, seconds: float | None = None) -> int:
+        """Work until `stop`, the source's end, `seconds`, or an error at the start (then 1, and `error` says why)."""
+        poller = zmq.Poller()
+        for fd in (self.supervisor.wake.read_fd, self.supervisor.heard_fd, self.publisher.socket):
+            poller.register(fd, zmq.POLLIN)
+        self._running = True
+        self._start(retry=False)
+        ends_at = None if seconds is None else time.monotonic() + seconds
+        beat_at = time.monotonic() + HEARTBEAT_S
+        while self._running:
+            ready = dict(poller.poll(LOOK_S * 1000))
+            if self.supervisor.wake.read_fd in ready:
+                self.supervisor.wake.clear()
+                self._pass_on()
+            if self.publisher.socket in ready:
+                self.publisher.serve_joiners()
+            for news in self.supervisor.poll():
+                self._on_engine(news)
+            now = time.monotonic()
+            if self._restart_at is not None and now >= self._restart_at:
+                self._start(retry=True)
+            if now >= beat_at:
+                beat_at = now + HEARTBEAT_S
+                self._heartbeat()
+            if ends_at is not None and now >= ends_at and self.supervisor.running:
+                break
+        return 1 if self.error else 0
+
+    def stop(self) -> None:
+        """Let `run` return after the message in hand. [any]"""
+        self._running = False
+
+    def close(self) -> None:
+        """Every sounding note off, then the engine, then the outputs."""
+        self._silence()
+        self.supervisor.close()
+        self.publisher.close()
+
+    def _start(self, retry: bool) -> None:
+        self._restart_at, self._started_at = None, time.monotonic()
+        self.supervisor.start(retry)
+
+    def _pass_on(self) -> None:
+        """Engine records to messages to the bus."""
+        found = self.reader.read()
+        for message in bridge.messages(found, self.rate):
+            if isinstance(message, m.NoteOn):
+                self._sounding[message.midi] = message
+            elif isinstance(message, m.NoteOff):
+                self._sounding.pop(message.midi, None)
+            self._publish(message)
+        if self.on_hop is not None and len(found.hops):
+            self.on_hop(found.hops[-1])
+
+    def _publish(self, message: m.Message) -> None:
+        message.rate = self.rate
+        message.t_ns = self.clock.monotonic_ns(message.sample_time) or 0
+        self.bus.publish(message)
+
+    def _on_engine(self, news: dict[str, Any]) -> None:
+        """The engine runs, or what became of it."""
+        state = news["engine"]
+        if state == "running":
+            self.rate = news["rate"]
+            self.reader = Reader(self.supervisor.state)
+            self.bus.begin(news["epoch"])
+        else:
+            self._pass_on()
+        if state in ("lost", "died", "hung", "ended"):
+            self._silence()
+        known = {name: news[name] for name in ("error", "driver", "device", "block_size") if name in news}
+        self._publish(m.Engine(sample_time=self._now(), known_at=self._now(), state=state, **known))
+        if state in ("lost", "died", "hung"):
+            early = time.monotonic() - self._started_at < PATIENCE_S
+            self._restart_at = time.monotonic() + (PATIENCE_S if early else 0.0)
+        elif state == "failed":
+            self.error, self._running = news["error"], False
+        elif state == "ended":
+            self._running = False
+
+    def _silence(self) -> None:
+        """Publish the note-off of every note heard that still sounds."""
+        for note in self._sounding.values():
+            now = self._now()
+            self._publish(m.NoteOff(sample_time=now, known_at=now, midi=note.midi, name=note.name))
+        self._sounding.clear()
+
+    def _now(self) -> int:
+        return int(self.supervisor.state["sample_time"][0])
+
+    def _heartbeat(self) -> None:
+        stats = histogram.stats(self.supervisor.state)
+        now = self._now()
+        self._publish(m.Heartbeat(sample_time=now, known_at=now, lost_hops=self.reader.hops_lost, **stats))

@@ -1,0 +1,103 @@
+"""The command line. Each command imports what it needs when it runs, so that `--help` is quick."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from daemon import __version__
+from daemon.errors import UserError
+
+FILE = click.Path(path_type=Path)
+
+
+class _Lines(click.Group):
+    """A group whose users get one line for every error they can mend, and an exit code of 1."""
+
+    def invoke(self, context: click.Context) -> Any:
+        from daemon.errors import foreseen
+
+        try:
+            return super().invoke(context)
+        except UserError as error:
+            click.echo(f"jamd: {error}", err=True)
+            context.exit(1)
+
+
+@click.group(cls=_Lines, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="jamd")
+def main() -> None:
+    """jamd listens while you play, and says what it hears.
+
+    \b
+    First steps:
+      jamd demo                 hear and see it work; no sound card needed
+      jamd doctor               what is missing here, and the line that installs it
+      jamd analyze song.wav     every onset, note, beat, chord and key in a file
+      jamd run                  the daemon: listen to the sound card or JACK, publish over ZeroMQ
+      jamd listen               print what a running daemon publishes
+    """
+
+
+@main.command()
+@click.argument("file", type=FILE)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: events, and level, bands, f0, chroma per hop.")
+@click.option("--config", "config_path", type=FILE, help="Choose analysers: a TOML file's [analysis] table.")
+@click.option("--rate", type=int, default=0, help="The engine's rate in Hz, 44100 to 96000 (default: the file's own).")
+def analyze(file: Path, as_json: bool, config_path: Path | None, rate: int) -> None:
+    """Analyse a sound FILE as fast as it goes, with the very code that runs live.
+
+    Times are seconds from the file's start: `time_s` when something happened, `known_s` when the live engine would
+    have said so.
+    """
+    from daemon import analyze as command
+    from daemon import config
+
+    chosen = config.load(config_path) if config_path else config.Config()
+    command.run(file, chosen, as_json, rate)
+
+
+@main.command()
+@click.option("--config", "config_path", type=FILE, help="A TOML file; configs/ has one for each use.")
+@click.option("--seconds", type=float, help="End after this long.")
+def run(config_path: Path | None, seconds: float | None) -> None:
+    """Run the daemon until Ctrl-C: listen, analyse, publish.
+
+    Without a config: a running JACK server, or else the default sound card; ZeroMQ on tcp://127.0.0.1:5550.
+    """
+    from daemon import config
+    from daemon.run import run as command
+
+    sys.exit(command(config.load(config_path) if config_path else config.Config(), seconds))
+
+
+@main.command()
+@click.argument("file", type=FILE, required=False)
+@click.option("--seconds", type=float, default=30.0, show_default=True, help="How long to play.")
+@click.option("--no-ui", is_flag=True, help="No live view; print the summary at the end.")
+def demo(file: Path | None, seconds: float, no_ui: bool) -> None:
+    """Play a built-in performance (or FILE) in real time and show what jamd hears.
+
+    Needs no hardware. With a sound card or JACK you hear it too. Publishes like `jamd run`; ends with a summary.
+    """
+    from daemon.demo import demo as command
+
+    sys.exit(command(file, seconds, no_ui))
+
+
+@main.command()
+@click.argument("topic", required=False, default="")
+@click.option("--address", default="tcp://127.0.0.1:5550", show_default=True, help="Where the daemon publishes.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@click.option("--all", "everything", is_flag=True, help="Also level, bands, f0 and chroma, which come every hop.")
+@click.option("--seconds", type=float, help="End after this long.")
+def listen(topic: str, address: str, as_json: bool, everything: bool, seconds: float | None) -> None:
+    """Print what a running daemon publishes: everything that happens, or one TOPIC such as onset or chroma."""
+    from daemon.listen import listen as command
+
+    sys.exit(command(topic, address, as_json, everything, seconds))
+
+
+if __name__ == "__main__":
+    main()

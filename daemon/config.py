@@ -1,0 +1,156 @@
+"""The config: TOML to typed values, checked; every error names the file, the key and what would be right.
+
+Only `app.py` sees a Config; what lies below takes plain constructor arguments.
+"""
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+from daemon.errors import UserError
+from daemon.registry import ANALYSERS
+
+Rate = Annotated[int, Meta(ge=0, le=96000, description="Hz, 44100 to 96000; 0 takes the driver's own")]
+BlockSize = Annotated[int, Meta(ge=0, le=4096, description="samples, 16 to 4096; 0 takes the driver's own")]
+Gain = Annotated[float, Meta(ge=0.0, le=4.0, description="a linear gain, 0.0 to 4.0")]
+
+
+class ConfigError(UserError, ValueError):
+    """A config that cannot be used; the text is one line for the user."""
+
+
+class _Table(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    pass
+
+
+class Engine(_Table):
+    """Where sound comes from and goes to."""
+
+    driver: Literal["auto", "jack", "portaudio", "timer"] = "auto"
+    input: str = "device"  # "device", "performance" (built in), or a sound file
+    loop: bool = False  # play a sound file again when it ends
+    device: str | int = ""  # PortAudio: name or index; JACK: the port names' beginning to connect; "" = default
+    rate: Rate = 0
+    block_size: BlockSize = 0
+    channels: Literal[1, 2] = 2
+    dry: Gain = 0.0  # of the input in the output; 0 keeps a microphone out of the speakers
+    wet: Gain = 1.0  # of the plugins in the output
+    ceiling: Annotated[float, Meta(gt=0.0, le=1.0, description="linear, above 0.0 to 1.0")] = 0.9
+
+
+class Zmq(_Table):
+    """Where events are published."""
+
+    address: str = "tcp://127.0.0.1:5550"
+    encoding: Literal["msgpack", "json"] = "msgpack"
+
+
+class Midi(_Table):
+    """Which MIDI ports are opened, by name or a part of it; what is missing is tried again."""
+
+    api: Literal["auto", "jack", "alsa", "off"] = "auto"
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
+    virtual: bool = True  # also offer ports of jamd's own to connect to
+
+
+class Config(_Table):
+    """All of it; each part has defaults, so an empty file is a config."""
+
+    engine: Engine = Engine()
+    analysis: dict[str, str] = {}
+    zmq: Zmq = Zmq()
+    midi: Midi = Midi()
+
+    def analysers(self) -> list[tuple[str, str]]:
+        """(analysis, implementation) in the order they run; `off` leaves one out."""
+        chosen = [(kind, self.analysis.get(kind, next(iter(names)))) for kind, names in ANALYSERS.items()]
+        return [(kind, name) for kind, name in chosen if name != "off"]
+
+
+def load(path: Path) -> Config:
+    """Read and check a config file. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; give the path of a TOML config (see configs/)") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not a text file; a config is TOML in UTF-8") from None
+    try:
+        return parse(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from None
+
+
+def parse(values: dict) -> Config:
+    """Check a table of values. Raises ConfigError that begins with the key."""
+    try:
+        config = msgspec.convert(values, Config)
+    except msgspec.ValidationError as error:
+        raise ConfigError(_explain(str(error), values)) from None
+    for kind, name in config.analysis.items():
+        if kind not in ANALYSERS:
+            raise ConfigError(f"analysis.{kind}: there is no such analysis{_nearest(kind, list(ANALYSERS))}")
+        _check_analyser(kind, name)
+    if 0 < config.engine.rate < 44100:
+        raise ConfigError(f"engine.rate: {config.engine.rate} is too low; give 44100 to 96000, or 0")
+    if 0 < config.engine.block_size < 16:
+        raise ConfigError(f"engine.block_size: {config.engine.block_size} is too small; give 16 to 4096, or 0")
+    return config
+
+
+def _check_analyser(kind: str, name: str) -> None:
+    from daemon.registry import check
+
+    if name == "off":
+        return
+    try:
+        check(kind, name)
+    except LookupError as error:
+        raise ConfigError(f"analysis.{kind}: {error.args[0]}") from None
+
+
+def _explain(problem: str, values: dict) -> str:
+    """msgspec's message with the key first and the remedy last."""
+    text, _, where = problem.partition(" - at `$")
+    key = where.rstrip("`").lstrip(".")
+    unknown = re.search(r"unknown field `(\w+)`", text)
+    if unknown:
+        known = _fields(key)
+        name = f"{key}.{unknown[1]}" if key else unknown[1]
+        return f"{name}: there is no such key{_nearest(unknown[1], known)}"
+    given: object = values
+    for part in key.split("."):
+        given = given.get(part, given) if isinstance(given, dict) else given
+    return f"{key}: {text[0].lower() + text[1:]}, but is {given!r}{_meaning(key)}"
+
+
+def _table(key: str) -> type:
+    return {"engine": Engine, "zmq": Zmq, "midi": Midi}.get(key.split(".")[0], Config) if key else Config
+
+
+def _fields(key: str) -> list[str]:
+    return list(_table(key).__struct_fields__)
+
+
+def _meaning(key: str) -> str:
+    parts = key.split(".")
+    for field in msgspec.inspect.type_info(_table(key)).fields:  # type: ignore[attr-defined]
+        if field.name == parts[-1]:
+            if isinstance(field.type, msgspec.inspect.LiteralType):
+                return f"; choose one of {', '.join(map(str, field.type.values))}"
+            extra = getattr(field.type, "extra_json_schema", None) or {}
+            return f" ({extra['description']})" if "description" in extra else ""
+    return ""
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {near[0]!r}?" if near else f"; choose one of {', '.join(known)}"

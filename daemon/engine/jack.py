@@ -1,0 +1,107 @@
+"""The JACK driver: JACK-Client opens the client, a native process callback runs it."""
+
+from typing import Any
+
+import numpy as np
+from numba import cfunc, types
+
+from daemon.engine.callback import STATE_POINTER
+from daemon.engine.driver import DriverError, Opened, check_rate
+from daemon.engine.native import address_of, call2, fetch2, floats_at
+from dsp.kernel import record_at
+
+
+@cfunc(types.int32(types.uint32, STATE_POINTER), cache=True, error_model="numpy")
+def _process(count, pointer):
+    """JackProcessCallback: port buffers in and out around `process_block`. [audio]"""
+    s = record_at(pointer, 1)[0]
+    base = address_of(pointer)
+    n = np.int64(count)
+    samples, output, ports = s.input, s.output, s.jack_ports
+    for c in range(2):
+        given = record_at(floats_at(fetch2(s.jack_get_buffer, ports[c], count)), n)
+        for i in range(n):
+            samples[c, i] = given[i]
+    call2(s.process_block, base, np.uintp(n))
+    for c in range(2):
+        wanted = record_at(floats_at(fetch2(s.jack_get_buffer, ports[2 + c], count)), n)
+        for i in range(n):
+            wanted[i] = output[c, i]
+    return 0
+
+
+@cfunc(types.int32(STATE_POINTER), cache=True)
+def _xrun(pointer):
+    """JackXRunCallback: count. [JACK's notification thread]"""
+    s = record_at(pointer, 1)[0]
+    s.xruns += 1
+    return 0
+
+
+class Jack:
+    """One JACK client with ports in_1, in_2, out_1, out_2 (one input where the engine is mono). [main]"""
+
+    def __init__(self, state: np.ndarray, device: str, rate: int, channels: int, needs_input: bool) -> None:
+        """Open, not start; the rate is the server's and must be `rate` unless that is 0. Raises DriverError.
+
+        `device` is what the names of the ports to connect to begin with; "" takes the physical ones, "none" none.
+        """
+        try:
+            import jack
+        except OSError:
+            raise DriverError("the JACK library is not installed: sudo apt install libjack-jackd2-0 jackd2") from None
+        try:
+            self._client = jack.Client("jamd", no_start_server=True)
+        except jack.JackOpenError:
+            raise DriverError("no JACK server is running: start one (jackd, qjackctl or PipeWire's pw-jack)") from None
+        client, self._lost = self._client, False
+        try:
+            rate = check_rate(client.samplerate, "the JACK server", rate)
+        except DriverError:
+            client.close()
+            raise
+        self._connect_to, self._needs_input = device, needs_input
+        ins = [client.inports.register(f"in_{c + 1}") for c in range(channels)]
+        outs = [client.outports.register(f"out_{c + 1}") for c in range(2)]
+        self._set_callbacks(jack, state, [ins[0], ins[-1], *outs])
+        client.set_shutdown_callback(self._on_shutdown)
+        self.opened = Opened("jack", client.name, rate, client.blocksize)
+
+    def _set_callbacks(self, jack: Any, state: np.ndarray, ports: list) -> None:
+        ffi, lib, client = jack._ffi, jack._lib, self._client
+        state["jack_get_buffer"] = int(ffi.cast("uintptr_t", lib.jack_port_get_buffer))
+        state["jack_ports"] = [int(ffi.cast("uintptr_t", port._ptr)) for port in ports]
+        record = ffi.cast("void*", state.ctypes.data)
+        lib.jack_set_process_callback(client._ptr, ffi.cast("JackProcessCallback", _process.address), record)
+        lib.jack_set_xrun_callback(client._ptr, ffi.cast("JackXRunCallback", _xrun.address), record)
+
+    def _on_shutdown(self, status: Any, reason: str) -> None:
+        self._lost = True
+
+    def start(self) -> None:
+        """Activate, and connect the ports. [main]"""
+        self._client.activate()
+        if self._connect_to == "none":
+            return
+        pattern, physical = self._connect_to, self._connect_to == ""
+        if self._needs_input:
+            self._connect(pattern, physical, self._client.inports, is_output=True)
+        self._connect(pattern, physical, self._client.outports, is_output=False)
+
+    def _connect(self, pattern: str, physical: bool, mine: Any, is_output: bool) -> None:
+        import re
+
+        theirs = self._client.get_ports(
+            "^" + re.escape(pattern), is_audio=True, is_output=is_output, is_input=not is_output, is_physical=physical
+        )
+        for a, b in zip(mine, theirs, strict=False):
+            self._client.connect(*((b, a) if is_output else (a, b)))
+
+    def alive(self) -> bool:
+        """Whether the server has not shut the client down. [main]"""
+        return not self._lost
+
+    def close(self) -> None:
+        """Deactivate and close. [main]"""
+        self._client.deactivate()
+        self._client.close()

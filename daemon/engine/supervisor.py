@@ -1,0 +1,110 @@
+"""The supervisor: starts the engine process, sees it die or hang, and starts it again with the same order."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import Any
+
+from daemon.engine.link import ENDED, FAILED, LOST, Memory, Wake
+
+HANG_S = 0.5  # no block for this long while running
+START_S = 60.0  # before it runs; the first start ever compiles its kernels
+
+
+class Supervisor:
+    """Owns the record's memory, the wake-up and the engine process. [main]"""
+
+    def __init__(self, order: dict[str, Any]) -> None:
+        """`order` is what daemon.engine.process.main reads, less the descriptors; nothing runs yet."""
+        self.memory, self.wake = Memory(), Wake()
+        self.state = self.memory.state
+        self.order = order
+        self.running = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self.heard_fd, self._tell = os.pipe()  # readable when the engine has said something
+        os.set_blocking(self.heard_fd, False)
+        self._partial = b""
+        self._progress, self._since, self._played = -1, 0.0, 0
+
+    @property
+    def pid(self) -> int:
+        """The engine's process id; 0 while there is none."""
+        return self._process.pid if self._process else 0
+
+    def start(self, retry: bool = False) -> None:
+        """Start the engine; with `retry` it waits for its device instead of failing."""
+        passed = (self.memory.fd, self.wake.write_fd, self._tell)
+        order = self.order | {"retry": retry, "skip_samples": self._played}
+        order |= {"memory_fd": passed[0], "wake_fd": passed[1], "say_fd": passed[2]}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "daemon.engine.process", json.dumps(order)], pass_fds=passed, stdin=subprocess.DEVNULL
+        )
+        self._mark()
+
+    def poll(self) -> list[dict[str, Any]]:
+        """What the engine said or what became of it since the last call, oldest first.
+
+        Each is a dict with "engine": running, silent, lost, failed, ended, died or hung. After lost, died or hung there
+        is no engine until `start` is called again.
+        """
+        news = self._listen()
+        if any(item["engine"] == "running" for item in news):
+            self.running = True
+            self._mark()
+        if self._process is None:
+            return news
+        code = self._process.poll()
+        if code is None and self._hangs():
+            self._process.kill()
+            self._process.wait()
+            news.append({"engine": "hung", "error": "the engine handled no block in time and was ended"})
+        elif code is None:
+            return news
+        elif code not in (ENDED, FAILED, LOST):
+            news += [*self._listen(), {"engine": "died", "error": f"the engine process ended with {_reason(code)}"}]
+        else:
+            news += self._listen()
+        self.running, self._process = False, None
+        self._played += int(self.state["sample_time"][0])
+        return news
+
+    def _mark(self) -> None:
+        self._progress, self._since = -1, time.monotonic()
+
+    def _hangs(self) -> bool:
+        """Whether the callback (or before it runs, the process's start) has made no progress for too long."""
+        progress = int(self.state["blocks" if self.running else "pulse"][0])
+        now = time.monotonic()
+        if progress != self._progress:
+            self._progress, self._since = progress, now
+        return now - self._since > (HANG_S if self.running else START_S)
+
+    def _listen(self) -> list[dict[str, Any]]:
+        with contextlib.suppress(BlockingIOError):
+            self._partial += os.read(self.heard_fd, 65536)
+        *lines, self._partial = self._partial.split(b"\n")
+        return [json.loads(line) for line in lines]
+
+    def stop(self) -> None:
+        """End the engine; nothing is to be saved there."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+        self.running = False
+
+    def close(self) -> None:
+        """End the engine and give every descriptor back."""
+        self.stop()
+        for fd in (self.heard_fd, self._tell):
+            os.close(fd)
+        self.wake.close()
+        self.memory.close()
+
+
+def _reason(code: int) -> str:
+    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

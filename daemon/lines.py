@@ -1,0 +1,50 @@
+"""A message as one line for a person."""
+
+from typing import Any
+
+from daemon import messages as m
+
+
+def line(message: m.Message) -> str:
+    """`   12.345 s  onset      kick-like 0.83`: the time in seconds since the stream opened, the type, what it says."""
+    seconds = message.sample_time / message.rate if message.rate else 0.0
+    kind = str(message.__struct_config__.tag)
+    return f"{seconds:10.3f} s  {kind:12} {_says(message)}"
+
+
+def _says(message: m.Message) -> str:
+    match message:
+        case m.Onset():
+            return f"{message.band:5} strength {message.strength:.2f}"
+        case m.NoteOn():
+            return f"{message.name:4} {message.cents:+.0f} cents, velocity {message.velocity}, {message.f0_hz:.1f} Hz"
+        case m.NoteOff():
+            return message.name
+        case m.Beat():
+            where = f"beat {message.position} of the bar, " if message.position else ""
+            return f"{where}{message.tempo_bpm:.1f} BPM, confidence {message.confidence:.2f}"
+        case m.Chord() | m.Key():
+            return f"{message.name:8} confidence {message.confidence:.2f}"
+        case m.Engine():
+            where = f" {message.driver}: {message.device}" if message.driver else ""
+            return f"{message.state}{where}{': ' if message.error else ''}{message.error}"
+        case m.Heartbeat():
+            work = message.work_us
+            return (
+                f"{message.blocks} blocks, {message.xruns} xruns, work p50 {work['p50']:.0f} p99 {work['p99']:.0f} "
+                f"max {work['max']:.0f} us of {message.budget_us:.0f}"
+            )
+    return ", ".join(f"{name} {_short(value)}" for name, value in _own_fields(message).items())
+
+
+def _own_fields(message: m.Message) -> dict[str, Any]:
+    envelope = m.Message.__struct_fields__
+    return {name: getattr(message, name) for name in message.__struct_fields__ if name not in envelope}
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3g}"
+    if isinstance(value, list):
+        return "[" + " ".join(_short(item) for item in value) + "]"
+    return str(value)

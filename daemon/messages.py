@@ -1,0 +1,215 @@
+"""The wire's vocabulary, version 1: every message jamd publishes is a struct here, and `MESSAGES` is the one table.
+
+Conventions: `sample_time` and `known_at` are samples of the engine's stream since it opened (`epoch` counts openings); a
+time ahead of `known_at` is a prediction. `t_ns` is CLOCK_MONOTONIC of `sample_time`, 0 while the clock is not yet locked.
+`seq` counts the messages of a topic from 0, so a reader sees what it lost. Fields are only ever added.
+"""
+
+from typing import Any, ClassVar
+
+import msgspec
+
+VERSION = 1
+
+BANDS = ("low", "mid", "high", "full")
+
+
+class Array(msgspec.Struct):
+    """Where a field's values lie instead: raw and little-endian, in this frame of the multipart message."""
+
+    frame: int
+    dtype: str
+    shape: list[int]
+
+
+class Message(msgspec.Struct, tag_field="type", kw_only=True):
+    """What every message carries."""
+
+    seq: int = 0
+    epoch: int = 0
+    rate: int = 0  # Hz, of sample_time
+    sample_time: int = 0
+    known_at: int = 0
+    t_ns: int = 0
+
+    keep_last: ClassVar[bool] = False  # a late joiner is sent the newest one
+
+
+class Onset(Message, tag="onset"):
+    """An attack. `strength` 0..1; `band` is where its energy is: low (kick), mid (snare), high (hat), full."""
+
+    strength: float
+    band: str
+
+
+class NoteOn(Message, tag="note_on"):
+    """A note heard in the sound. `midi` 0-127, `cents` off it, `velocity` 1-127, `f0_hz` at its start."""
+
+    midi: int
+    name: str
+    cents: float
+    velocity: int
+    f0_hz: float
+
+
+class NoteOff(Message, tag="note_off"):
+    """The end of a note heard in the sound."""
+
+    midi: int
+    name: str
+
+
+class Beat(Message, tag="beat"):
+    """A beat, announced before it falls. `position` in the bar from 1, 0 = not known."""
+
+    tempo_bpm: float
+    confidence: float
+    position: int = 0
+
+    keep_last: ClassVar[bool] = True
+
+
+class Chord(Message, tag="chord"):
+    """The chord from `sample_time` on. `name` in Harte's syntax (`A:min`, `N` = none); `root` pitch class or -1."""
+
+    name: str
+    root: int
+    bass: int
+    confidence: float
+
+    keep_last: ClassVar[bool] = True
+
+
+class Key(Message, tag="key"):
+    """The key. `tonic` pitch class from C, `mode` major or minor."""
+
+    name: str
+    tonic: int
+    mode: str
+    confidence: float
+
+    keep_last: ClassVar[bool] = True
+
+
+class Level(Message, tag="level"):
+    """Once per hop: peak and RMS (1.0 = full scale), loudness by ITU-R BS.1770 (LUFS)."""
+
+    peak: float
+    rms: float
+    momentary_lufs: float
+    short_term_lufs: float
+
+
+class Bands(Message, tag="bands"):
+    """Once per hop, for lights: energy in low, mid and high (0..1), centroid (Hz), flatness (0 tone .. 1 noise)."""
+
+    low: float
+    mid: float
+    high: float
+    centroid_hz: float
+    flatness: float
+    onset_strength: float
+
+
+class F0(Message, tag="f0"):
+    """Once per hop: the best pitch candidate (Hz, 0 = none), its confidence 0..1, and whether it counts as voiced."""
+
+    f0_hz: float
+    confidence: float
+    voiced: bool
+
+
+class Chroma(Message, tag="chroma"):
+    """Once per hop: 12 bins from C, largest 1 (on the msgpack wire as a raw array); the music's A off 440 Hz in cents."""
+
+    tuning_cents: float
+    chroma: list[float] | Array
+
+
+class MidiNote(Message, tag="midi_note"):
+    """A note of a MIDI input. `on` with `velocity` 1-127, or off."""
+
+    port: str
+    channel: int
+    midi: int
+    velocity: int
+    on: bool
+
+
+class MidiControl(Message, tag="midi_control"):
+    """A controller of a MIDI input (64 = sustain pedal)."""
+
+    port: str
+    channel: int
+    control: int
+    value: int
+
+
+class MidiHarmony(Message, tag="midi_harmony"):
+    """Chord and key of what is played on MIDI, when either changes; `notes` sound now, held by hand or by pedal."""
+
+    notes: list[int]
+    chord: str
+    key: str
+    key_confidence: float
+
+    keep_last: ClassVar[bool] = True
+
+
+class Engine(Message, tag="engine"):
+    """The engine's state: running, silent (no output device), lost, died, hung, failed, ended. `error` says what to do."""
+
+    state: str
+    error: str = ""
+    driver: str = ""
+    device: str = ""
+    block_size: int = 0
+
+    keep_last: ClassVar[bool] = True
+
+
+class Heartbeat(Message, tag="heartbeat"):
+    """Once a second: the callback's own statistics and the daemon's."""
+
+    blocks: int
+    xruns: int
+    late_blocks: int
+    starved_samples: int
+    lost_events: int
+    work_us: dict[str, float]  # p50, p99, p9999, max
+    gap_us: dict[str, float]
+    budget_us: float
+    lost_hops: int = 0
+    realtime_offset_ns: int = 0  # CLOCK_REALTIME minus CLOCK_MONOTONIC
+    raw_offset_ns: int = 0  # CLOCK_MONOTONIC_RAW minus CLOCK_MONOTONIC
+
+    keep_last: ClassVar[bool] = True
+
+
+MESSAGES: dict[str, type[Message]] = {
+    kind.__struct_config__.tag: kind  # type: ignore[misc]
+    for kind in (
+        *(Onset, NoteOn, NoteOff, Beat, Chord, Key),
+        *(Level, Bands, F0, Chroma),
+        *(MidiNote, MidiControl, MidiHarmony),
+        *(Engine, Heartbeat),
+    )
+}
+"""type -> struct. The topic of a type is `jamd/1/TYPE/`."""
+
+DENSE = ("level", "bands", "f0", "chroma")
+"""The types that come once per hop."""
+
+
+def topic(kind: str) -> bytes:
+    """`jamd/1/onset/` for `onset`: it ends in a slash, so that no prefix matches a longer name."""
+    return f"jamd/{VERSION}/{kind}/".encode()
+
+
+def plain(message: Message) -> dict[str, Any]:
+    """A message as one JSON-ready object with its times in seconds: what `jamd analyze --json` prints."""
+    fields = msgspec.to_builtins(message)
+    kind, rate = fields.pop("type"), message.rate
+    for name in ("seq", "epoch", "rate", "t_ns"):
+        del fields[name]
+    return {"type": kind, "time_s": message.sample_time / rate, "known_s": message.known_at / rate, **fields}

@@ -1,0 +1,87 @@
+"""ZeroMQ publishing, wire version 1: XPUB, one topic per type of message, the last known state for late joiners.
+
+Frames: topic `jamd/1/TYPE/` · the message as a msgpack map (or JSON) · the raw arrays its fields leave out. Each subscriber
+has a bounded queue of its own in libzmq: one that stops reading loses its own messages, sees so by `seq`, and costs nobody
+else anything.
+"""
+
+import array
+import sys
+
+import msgspec
+import zmq
+
+from daemon.errors import UserError
+from daemon.messages import Array, Chroma, Message, topic
+
+QUEUE = 4096  # messages a subscriber may be behind: about 4 s of everything
+
+
+CHROMA = Array(2, "<f4", [12])
+
+
+class ZmqError(UserError):
+    """An address that cannot be used; the text is one line with the remedy."""
+
+
+class ZmqPublisher:
+    """One XPUB socket. [main]"""
+
+    def __init__(self, address: str, encoding: str = "msgpack") -> None:
+        """Bind. `encoding` is "msgpack" or "json". Raises ZmqError."""
+        self._context = zmq.Context()
+        self.socket = self._context.socket(zmq.XPUB)
+        self.socket.setsockopt(zmq.SNDHWM, QUEUE)
+        self.socket.setsockopt(zmq.XPUB_VERBOSE, 1)
+        self.socket.setsockopt(zmq.LINGER, 200)
+        self._as_json = encoding == "json"
+        self._encode = (msgspec.json if self._as_json else msgspec.msgpack).Encoder().encode
+        self._topics: dict[type, bytes] = {}
+        self._last: dict[bytes, list[bytes]] = {}
+        try:
+            self.socket.bind(address)
+        except zmq.ZMQError as error:
+            self._context.destroy(0)
+            busy = error.errno == zmq.EADDRINUSE
+            why = (
+                "is another jamd running? give another port"
+                if busy
+                else "give a tcp://127.0.0.1:PORT or ipc:// address"
+            )
+            raise ZmqError(f"zmq.address: cannot publish on {address}: {error.strerror}; {why}") from None
+        self.address = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
+
+    def publish(self, message: Message) -> None:
+        """Encode once and queue for every subscriber of its topic; never waits."""
+        kind = type(message)
+        name = self._topics.get(kind)
+        if name is None:
+            name = self._topics[kind] = topic(kind.__struct_config__.tag)  # type: ignore[arg-type]
+        frames = [name, *self._frames(message)]
+        if kind.keep_last:
+            self._last[name] = frames
+        self.socket.send_multipart(frames, zmq.DONTWAIT, copy=True)
+
+    def _frames(self, message: Message) -> list[bytes]:
+        if isinstance(message, Chroma) and not self._as_json:
+            values = array.array("f", message.chroma)  # type: ignore[arg-type]
+            if sys.byteorder == "big":
+                values.byteswap()
+            return [self._encode(msgspec.structs.replace(message, chroma=CHROMA)), values.tobytes()]
+        return [self._encode(message)]
+
+    def serve_joiners(self) -> None:
+        """Send new subscribers the last known state under their prefix; call when `socket` is readable."""
+        while True:
+            try:
+                request = self.socket.recv(zmq.DONTWAIT)
+            except zmq.Again:
+                return
+            if request[:1] == b"\x01":
+                for name, frames in self._last.items():
+                    if name.startswith(request[1:]):
+                        self.socket.send_multipart(frames, zmq.DONTWAIT)
+
+    def close(self) -> None:
+        """Send what is queued for at most 0.2 s and close."""
+        self._context.destroy(200)
