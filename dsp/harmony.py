@@ -21,3 +21,9 @@ def key_name(tonic: int, mode: int) -> str:
 def note_name(midi: int) -> str:
     """`A4` for 69 (scientific pitch notation)."""
     return f"{PITCH_CLASSES[midi % 12]}{midi // 12 - 1}"
+
+
+def chord_symbol(name: str) -> str:
+    """Harte's name as players write it: `A:min` is Am, `G:7` is G7, `N` is -. [any]"""
+    root, _, quality = name.partition(":")
+    return "-" if root == "N" else root + {"maj": "", "min": "m", "min7": "m7"}.get(quality, quality)

@@ -100,7 +100,7 @@ def score(seconds: float) -> dict:
     played = [note for note in played if time_s(note.beat) < seconds]
     beats = [time_s(beat) for beat in range(n_beats)]
     chords = [(at, chord) for bar in range(-(-n_beats // BEATS_PER_BAR)) for at, _, chord in _chords(bar)]
-    keys = [(BEATS_PER_BAR * bar, _key(bar)[1]) for bar in range(0, -(-n_beats // BEATS_PER_BAR), len(BARS))]
+    keys = [(float(BEATS_PER_BAR * bar), _key(bar)[1]) for bar in range(0, -(-n_beats // BEATS_PER_BAR), len(BARS))]
     return {
         "onsets": sorted({time_s(note.beat) for note in played}),
         "beats": beats,
@@ -185,7 +185,7 @@ def _bass(beat: float, beats: float, chord: str) -> Iterator[Note]:
 def _drums(bar: int) -> Iterator[Note]:
     place = bar % len(BARS)
     fills = place % B_PART == B_PART - 1  # the last bar of a part
-    hits = {"kick": [0, 2], "snare": [1, 3], "hat": [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5]}
+    hits: dict[str, list[float]] = {"kick": [0, 2], "snare": [1, 3], "hat": [0, 0.5, 1, 1.5, 2, 2.5, 3, 3.5]}
     if place >= B_PART:
         hits["kick"] = [0, 1.5, 2]
     if fills:
