@@ -11,8 +11,7 @@ import numpy as np
 
 from daemon.config import Config
 from daemon.inputs.sound_file import SoundFile, engine_rate
-
-PATIENCE_S = 2.0
+from daemon.native_cache import COMPILING, SLOW_START_S
 
 
 def run(file: Path, config: Config, as_json: bool, rate: int) -> None:
@@ -21,9 +20,7 @@ def run(file: Path, config: Config, as_json: bool, rate: int) -> None:
     if rate and not 44100 <= rate <= 96000:
         raise click.BadParameter(f"{rate} is not 44100 to 96000", param_hint="--rate")
     rate = rate or config.engine.rate or engine_rate(sound.rate)
-    note = threading.Timer(
-        PATIENCE_S, click.echo, ["jamd: compiling native code; this happens once and can take a minute", None, True, True]
-    )
+    note = threading.Timer(SLOW_START_S, lambda: click.echo(f"jamd: {COMPILING}", err=True))
     note.daemon = True
     note.start()
     from daemon import bridge, lines, registry

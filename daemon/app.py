@@ -19,6 +19,7 @@ from daemon.config import Config
 from daemon.engine import histogram
 from daemon.engine.offline import Reader
 from daemon.engine.supervisor import Supervisor
+from daemon.native_cache import COMPILING, SLOW_START_S
 from daemon.outputs.zmq_pub import ZmqPublisher
 
 HEARTBEAT_S = 1.0
@@ -65,14 +66,15 @@ class App:
         self.bus.subscribe(self.publisher.publish)
         self.reader = Reader(self.supervisor.state)
         self.clock = Clock(self.supervisor.state)
-        self.on_hop: Callable[[Any], None] | None = None
+        self.on_hop: Callable[[Any], None] | None = None  # is handed the newest hop's features
+        self.on_turn: Callable[[], None] | None = None  # is called once per turn of the loop
         self.rate = 48000
         self.error = ""  # why `run` ended, where it was not asked to
         self._sounding: dict[int, m.NoteOn] = {}
         self._restart_at: float | None = None
         self._started_at = 0.0
         self._ran_since: float | None = None
-        self._running = False
+        self._running = self._said_slow = False
 
     def run(self, seconds: float | None = None) -> int:
         """Work until `stop`, the source's end, `seconds`, or an error at the start (then 1; see `error`).
@@ -94,7 +96,10 @@ class App:
                 self.publisher.serve_joiners()
             for news in self.supervisor.poll():
                 self._on_engine(news)
+            if self.on_turn is not None:
+                self.on_turn()
             now = time.monotonic()
+            self._say_if_slow(now)
             if self._restart_at is not None and now >= self._restart_at:
                 self._start(retry=True)
             if now >= beat_at:
@@ -116,7 +121,14 @@ class App:
 
     def _start(self, retry: bool) -> None:
         self._restart_at, self._started_at = None, time.monotonic()
+        self._said_slow = False
         self.supervisor.start(retry)
+
+    def _say_if_slow(self, now: float) -> None:
+        """A first start that takes long is compiling; say so once."""
+        if self._ran_since is None and not self._said_slow and now - self._started_at > SLOW_START_S:
+            self._said_slow = True
+            self._publish(m.Engine(state="starting", error=COMPILING))
 
     def _pass_on(self) -> None:
         """Engine records to messages to the bus."""

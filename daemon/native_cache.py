@@ -10,6 +10,9 @@ import os
 import shutil
 from pathlib import Path
 
+SLOW_START_S = 2.0  # a start that takes longer is compiling
+COMPILING = "compiling native code for this machine; this happens once and can take a minute"
+
 HERE = Path(__file__).parent
 
 

@@ -1,0 +1,218 @@
+"""The daemon on a real JACK server: the same events as from a file, and what happens when the engine or JACK dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import zmq
+
+from daemon import messages as m
+from daemon import registry
+from daemon.config import Config
+from daemon.engine import offline
+from daemon.inputs.performance import Performance
+from daemon.listen import decode
+
+jack = pytest.importorskip("jack", reason="JACK-Client finds no libjack (apt install jackd2)", exc_type=OSError)
+
+RATE, PERIOD = 48000, 256
+
+
+class Daemon:
+    """`jamd run` with a config, and a subscriber of everything but the dense messages."""
+
+    def __init__(self, folder: Path, config: str) -> None:
+        self.address = f"ipc://{folder}/wire"
+        path = folder / "config.toml"
+        path.write_text(f'{config}\n[zmq]\naddress = "{self.address}"\n')
+        self.socket = zmq.Context.instance().socket(zmq.SUB)
+        self.socket.setsockopt(zmq.RCVHWM, 0)
+        self.socket.setsockopt(zmq.LINGER, 0)
+        for kind in m.MESSAGES:
+            if kind not in m.DENSE:
+                self.socket.subscribe(m.topic(kind))
+        self.socket.connect(self.address)
+        self.process = subprocess.Popen([sys.executable, "-m", "daemon.cli", "run", "--config", str(path)])
+
+    def read(self, seconds: float) -> list[m.Message]:
+        """What comes within a time."""
+        ends_at, got = time.monotonic() + seconds, []
+        while (left := ends_at - time.monotonic()) > 0:
+            if self.socket.poll(left * 1000):
+                got.append(decode(self.socket.recv_multipart()))
+        return got
+
+    def wait_for(self, state: str, seconds: float = 60.0) -> tuple[m.Engine, list[m.Message]]:
+        """The next engine message with this state, and all that came before it."""
+        ends_at, before = time.monotonic() + seconds, []
+        while time.monotonic() < ends_at:
+            for message in self.read(0.05):
+                if isinstance(message, m.Engine) and message.state == state:
+                    return message, before
+                before.append(message)
+        raise AssertionError(f"no engine message {state!r} within {seconds} s")
+
+    @property
+    def engine_pid(self) -> int:
+        pid = self.process.pid
+        (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return int(child)
+
+    def close(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            assert self.process.wait(10) == 0
+        finally:
+            self.process.kill()
+            self.socket.close()
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator:
+    made = []
+
+    def start(config: str) -> Daemon:
+        made.append(Daemon(tmp_path, config))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.close()
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six seconds of the built-in performance as a file, 24 bit."""
+    path = tmp_path_factory.mktemp("sound") / "performance.wav"
+    blocks = np.concatenate(list(Performance(6.0).blocks(RATE)), axis=1)
+    soundfile.write(path, blocks.T, RATE, subtype="PCM_24")
+    return path
+
+
+def offline_events(path: Path, lead: int = 0) -> list[tuple]:
+    """What `jamd analyze` finds in the file behind `lead` samples of silence."""
+    samples = soundfile.read(path, dtype="float32")[0].T
+    silent = np.zeros((2, lead), np.float32)
+    after = np.zeros((2, offline.SILENCE_AFTER), np.float32)
+    analysers = [registry.analyser(kind, name) for kind, name in Config().analysers()]
+    found = list(offline.analyse([np.concatenate([silent, samples, after], axis=1)], RATE, 2, analysers))
+    return [event for part in found for event in part.events.tolist()]
+
+
+def wire_events(got: list[m.Message]) -> list[tuple]:
+    heard = (m.Onset, m.NoteOn, m.NoteOff, m.Beat, m.Chord, m.Key)
+    return [(x.__struct_config__.tag, x.sample_time, x.known_at) for x in got if isinstance(x, heard)]
+
+
+KINDS = {1: "onset", 2: "note_on", 3: "note_off", 4: "beat", 5: "chord", 6: "key"}
+
+
+def as_wire(events: list[tuple]) -> list[tuple]:
+    return [(KINDS[kind], sample_time, known_at) for sample_time, known_at, kind, _ in events]
+
+
+def test_a_file_through_jack_gives_what_analyze_gives(jack_server, daemon, sound) -> None:
+    live = daemon(f'[engine]\ndriver = "jack"\ndevice = "none"\nrate = {RATE}\ninput = "{sound}"\n')
+    _, got = live.wait_for("ended", 90)
+    last = int(6 * RATE)
+    expected = [e for e in as_wire(offline_events(sound)) if e[2] <= last]
+    assert len(expected) > 20
+    assert [e for e in wire_events(got) if e[2] <= last] == expected
+    live.close = lambda: live.socket.close()  # it ended by itself
+
+
+def test_a_jack_client_playing_the_file_gives_what_analyze_gives(jack_server, daemon, sound) -> None:
+    live = daemon('[engine]\ndriver = "jack"\ndevice = "none"\n')
+    live.wait_for("running")
+    samples = soundfile.read(sound, dtype="float32")[0].T
+    player = jack.Client("player")
+    ports = [player.outports.register(f"out_{c}") for c in range(2)]
+    position = [-1]
+
+    @player.set_process_callback
+    def process(n: int) -> None:
+        at = position[0]
+        for c, port in enumerate(ports):
+            buffer = port.get_array()
+            buffer[:] = 0
+            if 0 <= at < samples.shape[1]:
+                part = samples[c, at : at + n]
+                buffer[: len(part)] = part
+        if at >= 0:
+            position[0] += n
+
+    player.set_freewheel(True)  # the server waits for every client: no cycle is lost to a busy machine
+    with player:
+        for c, port in enumerate(ports):
+            player.connect(port, f"jamd:in_{c + 1}")
+        position[0] = 0
+        got = live.read(0.1)
+        ends_at = time.monotonic() + 60
+        while position[0] < samples.shape[1] + RATE and time.monotonic() < ends_at:
+            got += live.read(0.1)
+        player.set_freewheel(False)
+        got += live.read(1.0)
+    player.close()
+    heard, last = wire_events(got), 6 * RATE
+    first = next(e for e in as_wire(offline_events(sound)) if e[0] == "onset")
+    lead = next(e for e in heard if e[0] == "onset")[1] - first[1]
+    assert lead > 0
+    assert lead % PERIOD == 0
+    expected = [e for e in as_wire(offline_events(sound, lead)) if e[2] <= lead + last]
+    assert [e for e in heard if e[2] <= lead + last] == expected
+
+
+def test_a_killed_engine_is_back_within_two_seconds(jack_server, daemon) -> None:
+    live = daemon('[engine]\ndriver = "jack"\ndevice = "none"\ninput = "performance"\n')
+    first, _ = live.wait_for("running")
+    live.read(3.0)
+    os.kill(live.engine_pid, signal.SIGKILL)
+    started = time.monotonic()
+    _, before = live.wait_for("died", 3)
+    again, _ = live.wait_for("running", 10)
+    took = time.monotonic() - started
+    print(f"the engine was back after {took:.2f} s")
+    assert (again.driver, again.device, again.block_size) == (first.driver, first.device, first.block_size)
+    assert again.epoch == first.epoch + 1
+    assert any(isinstance(x, m.Onset) for x in live.read(2.0))
+    assert live.process.poll() is None
+
+
+def test_a_hung_engine_is_replaced(jack_server, daemon) -> None:
+    live = daemon('[engine]\ndriver = "jack"\ndevice = "none"\ninput = "performance"\n')
+    live.wait_for("running")
+    os.kill(live.engine_pid, signal.SIGSTOP)
+    live.wait_for("hung", 5)
+    live.wait_for("running", 10)
+
+
+def balance(got: list[m.Message]) -> dict[int, int]:
+    """Notes that were begun and not ended."""
+    sounding: dict[int, int] = {}
+    for x in got:
+        if isinstance(x, m.NoteOn):
+            sounding[x.midi] = sounding.get(x.midi, 0) + 1
+        elif isinstance(x, m.NoteOff):
+            sounding[x.midi] -= 1
+    return {note: n for note, n in sounding.items() if n}
+
+
+def test_the_daemon_outlives_the_jack_server(fresh_jack_server, daemon) -> None:
+    live = daemon('[engine]\ndriver = "jack"\ndevice = "none"\ninput = "performance"\n')
+    _, got = live.wait_for("running")
+    got += live.read(4.0)
+    fresh_jack_server.kill()
+    _, more = live.wait_for("lost", 5)
+    got += more + live.read(0.5)
+    assert any(isinstance(x, m.NoteOn) for x in got)
+    assert balance(got) == {}, "every sounding note has had its note-off"
+    fresh_jack_server.start()
+    live.wait_for("running", 20)
+    assert any(isinstance(x, m.Onset) for x in live.read(3.0))

@@ -1,0 +1,134 @@
+"""The wire: one golden line per message, last known state for late joiners, and a stopped reader harms only itself."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+import zmq
+
+from daemon import messages as m
+from daemon.listen import decode
+from daemon.outputs.zmq_pub import ZmqError, ZmqPublisher
+
+GOLDEN = Path(__file__).parent.parent / "golden" / "wire.txt"
+
+ENVELOPE = {"seq": 7, "epoch": 2, "rate": 48000, "sample_time": 96000, "known_at": 96512, "t_ns": 123456789}
+SPREAD = {"p50": 1.0, "p99": 2.0, "p9999": 3.0, "max": 4.0}
+SAMPLES: list[m.Message] = [
+    m.Onset(**ENVELOPE, strength=0.5, band="low"),
+    m.NoteOn(**ENVELOPE, midi=69, name="A4", cents=-3.5, velocity=100, f0_hz=439.1),
+    m.NoteOff(**ENVELOPE, midi=69, name="A4"),
+    m.Beat(**ENVELOPE, tempo_bpm=120.0, confidence=0.75, position=1),
+    m.Chord(**ENVELOPE, name="A:min", root=9, bass=9, confidence=0.5),
+    m.Key(**ENVELOPE, name="A minor", tonic=9, mode="minor", confidence=0.5),
+    m.Level(**ENVELOPE, peak=0.5, rms=0.25, momentary_lufs=-20.0, short_term_lufs=-21.0),
+    m.Bands(**ENVELOPE, low=0.5, mid=0.25, high=0.125, centroid_hz=1000.0, flatness=0.5, onset_strength=0.25),
+    m.F0(**ENVELOPE, f0_hz=440.0, confidence=0.5, voiced=True),
+    m.Chroma(**ENVELOPE, tuning_cents=2.0, chroma=[k / 16 for k in range(12)]),
+    m.MidiNote(**ENVELOPE, port="keys", channel=0, midi=60, velocity=64, on=True),
+    m.MidiControl(**ENVELOPE, port="keys", channel=0, control=64, value=127),
+    m.MidiHarmony(**ENVELOPE, notes=[60, 64, 67], chord="C:maj", key="C major", key_confidence=0.5),
+    m.Engine(**ENVELOPE, state="running", driver="jack", device="jamd", block_size=64),
+    m.Heartbeat(
+        **ENVELOPE,
+        **dict.fromkeys(("blocks", "xruns", "late_blocks", "starved_samples", "lost_events"), 1),
+        work_us=SPREAD,
+        gap_us=SPREAD,
+        budget_us=1333.0,
+    ),
+]
+
+
+def subscriber(address: str, prefix: bytes = b"") -> zmq.Socket:
+    socket = zmq.Context.instance().socket(zmq.SUB)
+    socket.setsockopt(zmq.RCVTIMEO, 3000)
+    socket.setsockopt(zmq.LINGER, 0)
+    socket.subscribe(prefix)
+    socket.connect(address)
+    return socket
+
+
+@pytest.fixture
+def publisher(tmp_path):
+    made = ZmqPublisher(f"ipc://{tmp_path}/wire")
+    yield made
+    made.close()
+
+
+def test_every_message_has_its_sample() -> None:
+    assert {type(sample) for sample in SAMPLES} == set(m.MESSAGES.values())
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.__struct_config__.tag)
+def test_a_message_is_what_it_was(sample: m.Message) -> None:
+    kind = sample.__struct_config__.tag
+    lines = dict(line.split(" ", 1) for line in GOLDEN.read_text().splitlines())
+    encoded = msgspec.msgpack.encode(sample)
+    assert encoded.hex() == lines[kind], "the wire changed: fields are only ever added, and then the golden line too"
+    assert msgspec.msgpack.decode(bytes.fromhex(lines[kind]), type=type(sample)) == sample
+
+
+@pytest.mark.parametrize("encoding", ["msgpack", "json"])
+def test_what_is_published_is_read(tmp_path, encoding: str) -> None:
+    publisher = ZmqPublisher(f"ipc://{tmp_path}/{encoding}", encoding)
+    reader = subscriber(publisher.address)
+    assert publisher.socket.poll(3000)
+    publisher.serve_joiners()
+    for sample in SAMPLES:
+        publisher.publish(sample)
+    for sample in SAMPLES:
+        frames = reader.recv_multipart()
+        assert frames[0] == b"jamd/1/%s/" % sample.__struct_config__.tag.encode()
+        assert decode(frames) == sample
+    reader.close()
+    publisher.close()
+
+
+def test_a_late_joiner_is_sent_the_last_state_under_its_prefix(publisher: ZmqPublisher) -> None:
+    for sample in SAMPLES:
+        publisher.publish(sample)
+    reader = subscriber(publisher.address, b"jamd/1/key")
+    assert publisher.socket.poll(3000)
+    publisher.serve_joiners()
+    assert decode(reader.recv_multipart()) == SAMPLES[5]
+    everything = subscriber(publisher.address)
+    assert publisher.socket.poll(3000)
+    publisher.serve_joiners()
+    kept = {kind for kind, struct in m.MESSAGES.items() if struct.keep_last}
+    got = {decode(everything.recv_multipart()).__struct_config__.tag for _ in kept}
+    assert got == kept
+    reader.close()
+    everything.close()
+
+
+def test_a_stopped_reader_loses_its_own_messages_only(publisher: ZmqPublisher) -> None:
+    stopped, reading = subscriber(publisher.address, b"jamd/1/onset"), subscriber(publisher.address, b"jamd/1/onset")
+    for _ in range(2):
+        assert publisher.socket.poll(3000)
+        publisher.serve_joiners()
+    n, got = 30_000, []
+    for seq in range(n):
+        publisher.publish(m.Onset(seq=seq, strength=0.5, band="low"))
+        if seq % 100 == 99:
+            got += [decode(reading.recv_multipart()).seq for _ in range(100)]
+    assert got == list(range(n))
+    late = []
+    stopped.setsockopt(zmq.RCVTIMEO, 500)
+    try:
+        while True:
+            late.append(decode(stopped.recv_multipart()).seq)
+    except zmq.Again:
+        pass
+    assert 0 < len(late) < n, "its queue is bounded"
+    assert late == sorted(late)
+    stopped.close()
+    reading.close()
+
+
+def test_a_busy_port_is_one_clear_line(publisher: ZmqPublisher) -> None:
+    first = ZmqPublisher("tcp://127.0.0.1:*")
+    with pytest.raises(ZmqError, match="another jamd"):
+        ZmqPublisher(first.address)
+    first.close()
+    with pytest.raises(ZmqError, match=r"zmq\.address"):
+        ZmqPublisher("nonsense")
