@@ -32,14 +32,11 @@ def run(file: Path, config: Config, as_json: bool, rate: int) -> None:
     note.cancel()
     reader = offline.Reader(engine.state)
     encode = msgspec.json.Encoder().encode
-    out = sys.stdout.buffer if as_json else sys.stdout
     silence = np.zeros((sound.channels, offline.SILENCE_AFTER), np.float32)
     for block in itertools.chain(sound.blocks(rate), [silence]):
         engine.process(block)
         for message in bridge.messages(reader.read(), rate, dense=as_json):
-            if as_json:
-                out.write(encode(m.plain(message)) + b"\n")
-            else:
-                out.write(lines.line(message) + "\n")
+            text = encode(m.plain(message)).decode() if as_json else lines.line(message)
+            sys.stdout.write(text + "\n")
     for text in sound.notes:
         click.echo(f"jamd: {text}", err=True)

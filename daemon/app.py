@@ -23,7 +23,7 @@ from daemon.native_cache import COMPILING, SLOW_START_S
 from daemon.outputs.zmq_pub import ZmqPublisher
 
 HEARTBEAT_S = 1.0
-LOOK_S = 0.1  # how often the engine is looked after when nothing happens
+LOOK_MS = 100  # how often the engine is looked after when nothing happens
 PATIENCE_S = 2.0  # an engine that dies sooner after its start is started again this much later
 
 
@@ -88,7 +88,7 @@ class App:
         self._start(retry=False)
         beat_at = time.monotonic() + HEARTBEAT_S
         while self._running:
-            ready = dict(poller.poll(LOOK_S * 1000))
+            ready = dict(poller.poll(LOOK_MS))
             if self.supervisor.wake.read_fd in ready:
                 self.supervisor.wake.clear()
                 self._pass_on()

@@ -8,7 +8,6 @@ import click
 
 from daemon import __version__
 from daemon.errors import UserError
-from daemon.errors import UserError
 
 FILE = click.Path(path_type=Path)
 
@@ -41,7 +40,9 @@ def main() -> None:
 
 @main.command()
 @click.argument("file", type=FILE)
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line: events, and level, bands, f0, chroma per hop.")
+@click.option(
+    "--json", "as_json", is_flag=True, help="One JSON object a line: events, and level, bands, f0, chroma per hop."
+)
 @click.option("--config", "config_path", type=FILE, help="Choose analysers: a TOML file's [analysis] table.")
 @click.option("--rate", type=int, default=0, help="The engine's rate in Hz, 44100 to 96000 (default: the file's own).")
 def analyze(file: Path, as_json: bool, config_path: Path | None, rate: int) -> None:

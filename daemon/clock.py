@@ -1,3 +1,6 @@
 class Clock:
-    def __init__(self, state): pass
-    def monotonic_ns(self, t): return None
+    def __init__(self, state):
+        pass
+
+    def monotonic_ns(self, t):
+        return None

@@ -24,11 +24,7 @@ class ConfigError(UserError, ValueError):
     """A config that cannot be used; the text is one line for the user."""
 
 
-class _Table(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    pass
-
-
-class Engine(_Table):
+class Engine(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where sound comes from and goes to."""
 
     driver: Literal["auto", "jack", "portaudio", "timer"] = "auto"
@@ -43,14 +39,14 @@ class Engine(_Table):
     ceiling: Annotated[float, Meta(gt=0.0, le=1.0, description="linear, above 0.0 to 1.0")] = 0.9
 
 
-class Zmq(_Table):
+class Zmq(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where events are published."""
 
     address: str = "tcp://127.0.0.1:5550"
     encoding: Literal["msgpack", "json"] = "msgpack"
 
 
-class Midi(_Table):
+class Midi(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Which MIDI ports are opened, by name or a part of it; what is missing is tried again."""
 
     api: Literal["auto", "jack", "alsa", "off"] = "auto"
@@ -59,7 +55,7 @@ class Midi(_Table):
     virtual: bool = True  # also offer ports of jamd's own to connect to
 
 
-class Config(_Table):
+class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """All of it; each part has defaults, so an empty file is a config."""
 
     engine: Engine = Engine()
@@ -132,8 +128,8 @@ def _explain(problem: str, values: dict) -> str:
     return f"{key}: {text[0].lower() + text[1:]}, but is {given!r}{_meaning(key)}"
 
 
-def _table(key: str) -> type:
-    return {"engine": Engine, "zmq": Zmq, "midi": Midi}.get(key.split(".")[0], Config) if key else Config
+def _table(key: str) -> type[msgspec.Struct]:
+    return {"engine": Engine, "zmq": Zmq, "midi": Midi}.get(key.split(".", maxsplit=1)[0], Config) if key else Config
 
 
 def _fields(key: str) -> list[str]:

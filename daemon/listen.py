@@ -19,7 +19,7 @@ class ListenError(UserError):
 
 def subscribe(address: str, topics: list[bytes]) -> zmq.Socket:
     """A SUB socket for topics (prefixes). Raises ListenError for an address that is none."""
-    socket = zmq.Context.instance().socket(zmq.SUB)
+    socket: zmq.Socket = zmq.Context.instance().socket(zmq.SUB)
     for topic in topics:
         socket.subscribe(topic)
     try:

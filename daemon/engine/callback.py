@@ -23,6 +23,7 @@ STATE_POINTER = types.CPointer(from_dtype(STATE))
 
 def _offset(field: str) -> np.uint64:
     """Where a field lies in the record, for what is reached by address."""
+    assert STATE.fields is not None
     return np.uint64(STATE.fields[field][1])
 
 

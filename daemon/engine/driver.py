@@ -8,7 +8,6 @@ from typing import NamedTuple, Protocol
 
 from daemon.errors import UserError
 
-
 LOWEST_RATE, HIGHEST_RATE = 44100, 96000
 
 
@@ -19,9 +18,13 @@ class DriverError(UserError):
 def check_rate(rate: float, device: str, wanted: int) -> int:
     """`rate` as an int if the engine can run at it and it is what the config `wanted` (0 = any). Raises DriverError."""
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:
-        raise DriverError(f"{device} runs at {rate:.0f} Hz; jamd works at {LOWEST_RATE} to {HIGHEST_RATE} Hz: change it there")
+        raise DriverError(
+            f"{device} runs at {rate:.0f} Hz; jamd works at {LOWEST_RATE} to {HIGHEST_RATE} Hz: change it there"
+        )
     if wanted and rate != wanted:
-        raise DriverError(f"{device} runs at {rate:.0f} Hz, the config says engine.rate = {wanted}: make them equal, or 0")
+        raise DriverError(
+            f"{device} runs at {rate:.0f} Hz, the config says engine.rate = {wanted}: make them equal, or 0"
+        )
     return int(rate)
 
 

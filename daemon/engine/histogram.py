@@ -3,6 +3,9 @@
 A bin only tells that a time lay between its edges, so every figure is the upper edge: never better than the truth.
 """
 
+from itertools import pairwise
+from typing import Any
+
 import numpy as np
 
 from daemon.engine.state import GAP_BIN_NS, WORK_BIN_NS
@@ -34,7 +37,7 @@ def doubling(bins: np.ndarray, bin_ns: int) -> list[tuple[float, float, int]]:
     """Rows (from us, below us, count) that double in width, between the first and the last row with a count. [any]"""
     edges = [0, *(1 << np.arange(int(np.log2(bins.size)) + 1))]
     edges[-1] = bins.size
-    counts = [int(bins[a:b].sum()) for a, b in zip(edges, edges[1:], strict=False)]
+    counts = [int(bins[a:b].sum()) for a, b in pairwise(edges)]
     used = np.flatnonzero(counts)
     if used.size == 0:
         return []
@@ -42,7 +45,7 @@ def doubling(bins: np.ndarray, bin_ns: int) -> list[tuple[float, float, int]]:
     return [(bounds[k], bounds[k + 1], counts[k]) for k in range(used[0], used[-1] + 1)]
 
 
-def stats(state: np.ndarray) -> dict[str, int | float | dict[str, float]]:
+def stats(state: np.ndarray) -> dict[str, Any]:
     """What the engine's record (daemon.engine.state.STATE, shape (1,)) tells of its health; times in us. [any]
 
     `budget_us` is how long one block lasts; where the driver's blocks vary, the mean one.

@@ -23,7 +23,7 @@ class Memory:
     def __init__(self, fd: int = -1) -> None:
         """Make it, or with `fd` map what the parent made."""
         if fd < 0:
-            fd = os.memfd_create("jamd") if hasattr(os, "memfd_create") else os.dup(tempfile.TemporaryFile().fileno())
+            fd = os.memfd_create("jamd") if hasattr(os, "memfd_create") else _unnamed_file()
             os.ftruncate(fd, STATE.itemsize)
         self.fd = fd
         self._map = mmap.mmap(fd, STATE.itemsize)
@@ -32,6 +32,11 @@ class Memory:
     def close(self) -> None:
         """Give the file back; the mapping lives as long as an array looks at it."""
         os.close(self.fd)
+
+
+def _unnamed_file() -> int:
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 class Wake:

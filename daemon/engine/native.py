@@ -10,7 +10,18 @@ from numba.extending import intrinsic
 
 from dsp.kernel import inline
 
-__all__ = ["address_of", "call2", "fetch2", "floats_at", "load_acquire", "monotonic_ns", "signal", "sleep_until_ns", "store_release", "zero_denormals"]
+__all__ = [
+    "address_of",
+    "call2",
+    "fetch2",
+    "floats_at",
+    "load_acquire",
+    "monotonic_ns",
+    "signal",
+    "sleep_until_ns",
+    "store_release",
+    "zero_denormals",
+]
 
 _X86 = platform.machine() in ("x86_64", "AMD64")
 _CLOCK_MONOTONIC = 6 if sys.platform == "darwin" else 1

@@ -40,7 +40,7 @@ class Engine:
 
 
 def load(state, analysers: list) -> list:
-    """Write the native addresses and the hop program into a record; keep what is returned alive as long as the record runs. [main]"""
+    """Write the native addresses and the hop program into a record; keep what is returned as long as that runs. [main]"""
     from dsp import spectrum
 
     state["process_block"] = process_block.address

@@ -70,7 +70,9 @@ class PortAudio:
             raise DriverError(f"engine.device = {device!r}: {error}; `jamd devices` lists what is there") from None
         if (ins if needs_input else out) is None:
             kind = "input" if needs_input else "output"
-            raise DriverError(f"no sound {kind} found for engine.device = {device!r}; `jamd devices` lists what is there")
+            raise DriverError(
+                f"no sound {kind} found for engine.device = {device!r}; `jamd devices` lists what is there"
+            )
         used = [(found, f"max_{kind}_channels") for found, kind in ((ins, "input"), (out, "output")) if found]
         name = used[0][0]["name"]
         rate = rate or check_rate(used[0][0]["default_samplerate"], name, 0)

@@ -41,7 +41,9 @@ class Supervisor:
         order = self.order | {"retry": retry, "skip_samples": self._played}
         order |= {"memory_fd": passed[0], "wake_fd": passed[1], "say_fd": passed[2]}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "daemon.engine.process", json.dumps(order)], pass_fds=passed, stdin=subprocess.DEVNULL
+            [sys.executable, "-m", "daemon.engine.process", json.dumps(order)],
+            pass_fds=passed,
+            stdin=subprocess.DEVNULL,
         )
         self._mark()
 

@@ -43,7 +43,11 @@ class ZmqPublisher:
         except zmq.ZMQError as error:
             self._context.destroy(0)
             busy = error.errno == zmq.EADDRINUSE
-            why = "is another jamd running? give another port" if busy else "give a tcp://127.0.0.1:PORT or ipc:// address"
+            why = (
+                "is another jamd running? give another port"
+                if busy
+                else "give a tcp://127.0.0.1:PORT or ipc:// address"
+            )
             raise ZmqError(f"zmq.address: cannot publish on {address}: {error.strerror}; {why}") from None
         self.address = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
 

@@ -81,7 +81,7 @@ def process(hop_pointer, state_pointer):
     peak, square = np.float32(0), np.float32(0)
     for i in range(HOP):
         a, b = left[i], right[i]
-        peak = max(peak, max(abs(a), abs(b)))
+        peak = max(peak, abs(a), abs(b))
         square += a * a + b * b
     memory = s.memory
     energy = _k_weighted_energy(left, s.shelf, s.highpass, memory[0])

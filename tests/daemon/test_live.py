@@ -125,7 +125,7 @@ def test_a_file_through_jack_gives_what_analyze_gives(jack_server, daemon, sound
     expected = [e for e in as_wire(offline_events(sound)) if e[2] <= last]
     assert len(expected) > 20
     assert [e for e in wire_events(got) if e[2] <= last] == expected
-    live.close = lambda: live.socket.close()  # it ended by itself
+    live.close = live.socket.close  # it ended by itself
 
 
 def test_a_jack_client_playing_the_file_gives_what_analyze_gives(jack_server, daemon, sound) -> None:
@@ -175,7 +175,7 @@ def test_a_killed_engine_is_back_within_two_seconds(jack_server, daemon) -> None
     live.read(3.0)
     os.kill(live.engine_pid, signal.SIGKILL)
     started = time.monotonic()
-    _, before = live.wait_for("died", 3)
+    live.wait_for("died", 3)
     again, _ = live.wait_for("running", 10)
     took = time.monotonic() - started
     print(f"the engine was back after {took:.2f} s")
