@@ -38,7 +38,7 @@ class TerminalView:
     def __init__(
         self, source: str, address: str, rate: float, duration_s: float | None = None, console: Console | None = None
     ) -> None:
-        """`source` and `address` are shown as they are; `rate` is the engine's, in Hz."""
+        """`source` and `address` are shown as they are; `rate` is the engine's in Hz, until the messages tell it."""
         self.source, self.address, self.rate, self.duration_s = source, address, rate, duration_s
         self.console = console or Console()
         self.is_live = self.console.is_terminal and not self.console.is_dumb_terminal
@@ -84,6 +84,7 @@ class TerminalView:
 
     def take(self, message: m.Message) -> None:
         """Take a message as it is published. [main]"""
+        self.rate = message.rate or self.rate
         if not self.is_live and message.__struct_config__.tag not in m.DENSE:
             self.console.print(line(message), markup=False, highlight=False, soft_wrap=True)
         match message:

@@ -158,3 +158,10 @@ def test_a_picture_of_it(tmp_path):
     picture = (tmp_path / "demo.svg").read_text()
     assert picture.startswith("<svg")
     assert "Harmony" in picture
+
+
+def test_times_are_in_the_rate_that_the_engine_opened_with():
+    shown = TerminalView("a 96 kHz file", "tcp://*:1", 48000, None, terminal())
+    shown.take(m.Engine(rate=96000, state="running"))
+    shown.hop(features(sample_time=96000 * 3))
+    assert "0:03.0" in drawn(shown)
