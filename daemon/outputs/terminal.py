@@ -58,11 +58,6 @@ class TerminalView:
         self._chords: deque[str] = deque(maxlen=6)
 
     def __enter__(self) -> "TerminalView":
-        if self.is_live:
-            self._live = Live(
-                self.frame(*self.console.size), console=self.console, auto_refresh=False, vertical_overflow="crop"
-            )
-            self._live.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -105,11 +100,15 @@ class TerminalView:
                 self._news = message
 
     def render(self) -> None:
-        """Draw what there is, at most FRAMES_PER_S times a second. [main]"""
+        """Draw what there is, at most FRAMES_PER_S times a second; nothing before the first hop. [main]"""
         now = time.monotonic()
-        if self._live is not None and now >= self._next_frame:
-            self._next_frame = now + 1 / FRAMES_PER_S
-            self._live.update(self.frame(*self.console.size), refresh=True)
+        if not self.is_live or self._hop is None or now < self._next_frame:
+            return
+        self._next_frame = now + 1 / FRAMES_PER_S
+        if self._live is None:  # until now, what goes wrong at the start has the terminal to itself
+            self._live = Live(console=self.console, auto_refresh=False, vertical_overflow="crop")
+            self._live.start()
+        self._live.update(self.frame(*self.console.size), refresh=True)
 
     def export_svg(self, path: str | os.PathLike[str]) -> None:
         """Write a picture of the view as it would be drawn now. [main]"""
