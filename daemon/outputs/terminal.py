@@ -38,7 +38,7 @@ class TerminalView:
     def __init__(
         self, source: str, address: str, rate: float, duration_s: float | None = None, console: Console | None = None
     ) -> None:
-        """`source` and `address` are shown as they are; `rate` is the engine's, in Hz."""
+        """`source` and `address` are shown as they are; `rate` is the engine's in Hz, until the messages tell it."""
         self.source, self.address, self.rate, self.duration_s = source, address, rate, duration_s
         self.console = console or Console()
         self.is_live = self.console.is_terminal and not self.console.is_dumb_terminal
@@ -58,11 +58,6 @@ class TerminalView:
         self._chords: deque[str] = deque(maxlen=6)
 
     def __enter__(self) -> "TerminalView":
-        if self.is_live:
-            self._live = Live(
-                self.frame(*self.console.size), console=self.console, auto_refresh=False, vertical_overflow="crop"
-            )
-            self._live.start()
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -84,6 +79,7 @@ class TerminalView:
 
     def take(self, message: m.Message) -> None:
         """Take a message as it is published. [main]"""
+        self.rate = message.rate or self.rate
         if not self.is_live and message.__struct_config__.tag not in m.DENSE:
             self.console.print(line(message), markup=False, highlight=False, soft_wrap=True)
         match message:
@@ -104,11 +100,15 @@ class TerminalView:
                 self._news = message
 
     def render(self) -> None:
-        """Draw what there is, at most FRAMES_PER_S times a second. [main]"""
+        """Draw what there is, at most FRAMES_PER_S times a second; nothing before the first hop. [main]"""
         now = time.monotonic()
-        if self._live is not None and now >= self._next_frame:
-            self._next_frame = now + 1 / FRAMES_PER_S
-            self._live.update(self.frame(*self.console.size), refresh=True)
+        if not self.is_live or self._hop is None or now < self._next_frame:
+            return
+        self._next_frame = now + 1 / FRAMES_PER_S
+        if self._live is None:  # until now, what goes wrong at the start has the terminal to itself
+            self._live = Live(console=self.console, auto_refresh=False, vertical_overflow="crop")
+            self._live.start()
+        self._live.update(self.frame(*self.console.size), refresh=True)
 
     def export_svg(self, path: str | os.PathLike[str]) -> None:
         """Write a picture of the view as it would be drawn now. [main]"""

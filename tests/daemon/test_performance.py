@@ -1,12 +1,17 @@
 import time
+from importlib import import_module
+from importlib.util import find_spec
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import soxr
 
+from daemon import registry, scores
+from daemon.engine import offline
 from daemon.inputs import performance
 from daemon.inputs.performance import Performance, score, time_s
+from dsp.hop import HOP
 
 LOOP_S = time_s(2 * 4 * 16)  # both keys
 
@@ -102,3 +107,33 @@ def test_the_sound_holds_the_notes_of_the_score(loop):
         root, quality = label.split(":")
         chord = [(performance.PITCH_CLASSES.index(root) + step) % 12 for step in performance.INTERVALS[quality]]
         assert chroma[chord].sum() > 0.55 * chroma.sum()  # by chance: a quarter to a third
+
+
+@pytest.fixture(scope="module")
+def heard():
+    """What the engine hears of the first 34 s, which are in one key: (score, events, hops)."""
+    names = [next(iter(names.values())) for names in registry.ANALYSERS.values()]
+    analysers = [import_module(name) for name in names if find_spec(name)]
+    seconds = time_s(4 * 16)
+    found = list(offline.analyse([rendered(48000, seconds)], 48000, 2, analysers))
+    return score(seconds), np.concatenate([f.events for f in found]), np.concatenate([f.hops for f in found])
+
+
+@pytest.mark.parametrize(
+    ("analysis", "figure", "least"),
+    [
+        ("onset", "f50", 0.95),
+        ("beat", "f", 0.9),
+        ("beat", "acc1", 1.0),
+        ("chord", "majmin", 0.6),
+        ("key", "weighted", 1),
+    ],
+)
+def test_the_engine_hears_what_is_played(heard, analysis, figure, least):
+    pytest.importorskip(f"dsp.analysers.{analysis}")
+    assert scores.of_engine(analysis, *heard, 48000)[figure] >= least
+
+
+def test_the_engine_hears_it_at_a_healthy_level(heard):
+    loudness = heard[2]["short_term_lufs"][3 * 48000 // HOP :]
+    assert -20 < loudness.min() <= loudness.max() < -10

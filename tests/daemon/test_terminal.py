@@ -158,3 +158,18 @@ def test_a_picture_of_it(tmp_path):
     picture = (tmp_path / "demo.svg").read_text()
     assert picture.startswith("<svg")
     assert "Harmony" in picture
+
+
+def test_times_are_in_the_rate_that_the_engine_opened_with():
+    shown = TerminalView("a 96 kHz file", "tcp://*:1", 48000, None, terminal())
+    shown.take(m.Engine(rate=96000, state="running"))
+    shown.hop(features(sample_time=96000 * 3))
+    assert "0:03.0" in drawn(shown)
+
+
+def test_nothing_is_drawn_before_the_first_hop_so_that_a_failed_start_leaves_no_empty_frame():
+    console = terminal()
+    with TerminalView("a song.flac", "tcp://*:1", RATE, None, console) as shown:
+        shown.take(m.Engine(state="failed", error="no such device"))
+        shown.render()
+    assert printed(console) == ""
