@@ -5,13 +5,9 @@ from types import ModuleType
 
 ANALYSERS: dict[str, dict[str, str]] = {
     "level": {"bs1770": "dsp.analysers.level"},
-    "bands": {"bands": "dsp.analysers.bands"},
     "onset": {"superflux": "dsp.analysers.onset"},
     "f0": {"yin": "dsp.analysers.f0"},
-    "chroma": {"chroma": "dsp.analysers.chroma"},
-    "chord": {"templates": "dsp.analysers.chord"},
-    "key": {"profiles": "dsp.analysers.key"},
-    "beat": {"predictive": "dsp.analysers.beat"},
+    "notes": {"f0": "dsp.analysers.notes"},
 }
 """analysis -> name -> module, in the order they run; the first name is the default."""
 

@@ -29,14 +29,16 @@ class Engine:
         self.state = zeros(st.STATE)
         st.prepare(self.state, rate, channels, 0)
         self.kept = load(self.state, analysers)
+        self._input, self._address = self.state["input"][0], self.state.ctypes.data
 
     def process(self, block: np.ndarray) -> None:
-        """Handle one block, float32 of shape (channels, n), n <= MAX_BLOCK."""
-        n = block.shape[1]
-        target = self.state["input"][0]
-        target[0, :n] = block[0]
-        target[1, :n] = block[-1]
-        _process_block(self.state.ctypes.data, n)
+        """Handle a block, float32 of shape (channels, n), in parts of MAX_BLOCK where it is longer."""
+        for start in range(0, block.shape[1], st.MAX_BLOCK):
+            part = block[:, start : start + st.MAX_BLOCK]
+            n = part.shape[1]
+            self._input[0, :n] = part[0]
+            self._input[1, :n] = part[-1]
+            _process_block(self._address, n)
 
 
 def load(state, analysers: list) -> list:
@@ -79,8 +81,7 @@ def analyse(blocks: Iterable[np.ndarray], rate: float, channels: int, analysers:
     engine = Engine(rate, channels, analysers)
     reader = Reader(engine.state)
     for block in blocks:
-        for start in range(0, block.shape[1], 4096):
-            engine.process(block[:, start : start + 4096])
+        engine.process(block)
         yield reader.read()
 
 
