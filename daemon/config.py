@@ -7,7 +7,7 @@ import difflib
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -128,7 +128,7 @@ def _explain(problem: str, values: dict) -> str:
     return f"{key}: {text[0].lower() + text[1:]}, but is {given!r}{_meaning(key)}"
 
 
-def _table(key: str) -> type[msgspec.Struct]:
+def _table(key: str) -> Any:
     return {"engine": Engine, "zmq": Zmq, "midi": Midi}.get(key.split(".", maxsplit=1)[0], Config) if key else Config
 
 

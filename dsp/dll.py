@@ -15,6 +15,7 @@ DLL = np.dtype(
         ("sample", np.int64),  # the line passes through (sample, time_s)
         ("time_s", np.float64),  # CLOCK_MONOTONIC
         ("period_s", np.float64),  # filtered seconds per sample; 0 = not yet locked
+        ("origin_s", np.float64),  # the line at sample 0: who reads while this is written sees whether the parts agree
     ],
     align=True,
 )
@@ -23,16 +24,14 @@ DLL = np.dtype(
 @inline
 def update(d, sample, n, now_s, rate):
     """Feed the block of `n` samples that starts at `sample` and was handed over at `now_s`. [audio]"""
-    if d.period_s == 0.0:
-        d.sample, d.time_s, d.period_s = sample, now_s, 1.0 / rate
-        return
     step = sample - d.sample
     predicted = d.time_s + step * d.period_s
     error = now_s - predicted
-    if step <= 0 or abs(error) > RELOCK_S:
-        d.sample, d.time_s, d.period_s = sample, now_s, 1.0 / rate
-        return
-    omega = 2.0 * np.pi * BANDWIDTH_HZ * step / rate
+    if d.period_s == 0.0 or step <= 0 or abs(error) > RELOCK_S:
+        d.time_s, d.period_s = now_s, 1.0 / rate
+    else:
+        omega = 2.0 * np.pi * BANDWIDTH_HZ * step / rate
+        d.time_s = predicted + np.sqrt(2.0) * omega * error
+        d.period_s += omega * omega * error / step
     d.sample = sample
-    d.time_s = predicted + np.sqrt(2.0) * omega * error
-    d.period_s += omega * omega * error / step
+    d.origin_s = d.time_s - sample * d.period_s

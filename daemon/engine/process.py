@@ -1,6 +1,8 @@
 """The engine process: owns the stream, the callback and the plugins; may die without taking the daemon along.
 
-Started by the supervisor with one JSON argument. Its main thread only feeds the source ring and watches the driver.
+Started by the supervisor with one JSON argument; it loads everything, then waits for a line on its standard input (the
+rest of its order) before it touches the record or a device. So a spare one can stand ready. Once it runs, its main thread
+only feeds the source ring and watches the driver.
 """
 
 import ctypes
@@ -35,6 +37,11 @@ def main() -> None:
     order = json.loads(sys.argv[1])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the daemon ends us
     _die_with_parent()
+    analysers = [registry.analyser(kind, name) for kind, name in order["analysers"]]
+    go = sys.stdin.readline()
+    if not go:
+        return  # the daemon ended
+    order |= json.loads(go)
     state = Memory(order["memory_fd"]).state
     epoch = int(state["epoch"][0]) + 1
     state.view(np.uint8)[:] = 0
@@ -44,7 +51,7 @@ def main() -> None:
     for name in ("dry", "wet", "ceiling"):
         state[name] = order[name]
     state["eventfd"] = order["wake_fd"]
-    kept = load(state, [registry.analyser(kind, name) for kind, name in order["analysers"]])
+    kept = load(state, analysers)
     blocks = _source(order, rate)
     if blocks is not None:
         state["source_on"] = 1

@@ -1,4 +1,7 @@
-"""The supervisor: starts the engine process, sees it die or hang, and starts it again with the same order."""
+"""The supervisor: starts the engine process, sees it die or hang, and starts it again with the same order.
+
+Loading an engine takes about a second, so a spare one is kept loaded: what is heard of a crash is a tenth of that.
+"""
 
 import contextlib
 import json
@@ -12,6 +15,7 @@ from typing import Any
 from daemon.engine.link import ENDED, FAILED, LOST, Memory, Wake
 
 HANG_S = 0.5  # no block for this long while running
+SETTLE_S = 2.0  # after a start, before a spare is loaded beside it
 START_S = 60.0  # before it runs; the first start ever compiles its kernels
 
 
@@ -25,6 +29,8 @@ class Supervisor:
         self.order = order
         self.running = False
         self._process: subprocess.Popen[bytes] | None = None
+        self._spare: subprocess.Popen[bytes] | None = None  # loaded, and waiting to take over
+        self._ran_at = 0.0
         self.heard_fd, self._tell = os.pipe()  # readable when the engine has said something
         os.set_blocking(self.heard_fd, False)
         self._partial = b""
@@ -37,15 +43,21 @@ class Supervisor:
 
     def start(self, retry: bool = False) -> None:
         """Start the engine; with `retry` it waits for its device instead of failing."""
-        passed = (self.memory.fd, self.wake.write_fd, self._tell)
-        order = self.order | {"retry": retry, "skip_samples": self._played}
-        order |= {"memory_fd": passed[0], "wake_fd": passed[1], "say_fd": passed[2]}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "daemon.engine.process", json.dumps(order)],
-            pass_fds=passed,
-            stdin=subprocess.DEVNULL,
-        )
+        if self._spare is None or self._spare.poll() is not None:
+            self._spare = self._spawn()
+        self._process, self._spare = self._spare, None
+        assert self._process.stdin is not None
+        go = {"retry": retry, "skip_samples": self._played}
+        self._process.stdin.write(json.dumps(go).encode() + b"\n")
+        self._process.stdin.close()
         self._mark()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        """A process that loads what an engine needs and waits for its order."""
+        passed = (self.memory.fd, self.wake.write_fd, self._tell)
+        order = self.order | {"memory_fd": passed[0], "wake_fd": passed[1], "say_fd": passed[2]}
+        command = [sys.executable, "-m", "daemon.engine.process", json.dumps(order)]
+        return subprocess.Popen(command, pass_fds=passed, stdin=subprocess.PIPE, bufsize=0)
 
     def poll(self) -> list[dict[str, Any]]:
         """What the engine said or what became of it since the last call, oldest first.
@@ -55,10 +67,12 @@ class Supervisor:
         """
         news = self._listen()
         if any(item["engine"] == "running" for item in news):
-            self.running = True
+            self.running, self._ran_at = True, time.monotonic()
             self._mark()
         if self._process is None:
             return news
+        if self._spare is None and self.running and time.monotonic() - self._ran_at > SETTLE_S:
+            self._spare = self._spawn()
         code = self._process.poll()
         if code is None and self._hangs():
             self._process.kill()
@@ -93,10 +107,13 @@ class Supervisor:
 
     def stop(self) -> None:
         """End the engine; nothing is to be saved there."""
-        if self._process:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        for process in (self._process, self._spare):
+            if process is not None:
+                process.kill()
+                process.wait()
+                if process.stdin is not None:
+                    process.stdin.close()
+        self._process = self._spare = None
         self.running = False
 
     def close(self) -> None:

@@ -62,7 +62,7 @@ class Daemon:
     @property
     def engine_pid(self) -> int:
         pid = self.process.pid
-        (child,) = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        child = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]  # the second is its spare
         return int(child)
 
     def close(self) -> None:

@@ -1,0 +1,189 @@
+"""Notes: where the f0 track starts, holds, changes and stops, as NOTE_ON and NOTE_OFF.
+
+A run is a stretch of voiced hops that stay within half a semitone. A run that lasts becomes a note when none sounds, when
+it lies away from the sounding note's pitch (for longer, the nearer it is: vibrato swings back before that), or when an
+attack fell at its start. An attack is a rise of many bands at once (spectral flux in dB), and a smaller one counts where
+the f0 tracker's confidence broke: a repeated note begins its period anew even when its level hardly moves.
+
+One note sounds at a time. NOTE_ON: MIDI number, deviation in cents, velocity 1..127, f0 in Hz. NOTE_OFF: MIDI number.
+Velocity follows level as General MIDI's concave curve does, 40 log10(velocity / 127) dB, full scale at 127.
+"""
+
+import numpy as np
+
+from dsp.hop import FRAME, HOP, HOP_STATE, NOTE_OFF, NOTE_ON, emit
+from dsp.kernel import inline, kernel, record_at, zeros
+
+BANDS = 24
+LOWEST_HZ, HIGHEST_HZ = 60.0, 10000.0
+RISE_HOPS = 4
+FLOOR = 3e-4  # magnitude summed over a band that counts as nothing: -70 dB
+SURE_RISE_DB, BROKEN_RISE_DB, BROKEN_CONFIDENCE = 4.0, 1.5, 0.9
+MEMORY = 8  # hops over which confidence is looked back on
+NEAR, SAME = 0.5, 0.6  # semitones: within a run; from the note that sounds
+STEP = 1.5  # semitones: a change beyond it is no vibrato
+
+SECONDS = {
+    "start": 0.020,  # a run lasts this long to become a note
+    "change": 0.050,  # ... when it is within STEP of the sounding note
+    "stop": 0.040,  # unvoiced this long, the note is over
+    "apart": 0.060,  # attacks and notes are no closer than this
+    "attack": 0.022,  # from an attack to the end of the hop that shows it
+    "late": 0.010,  # from a start to the f0 time of the first hop that follows it
+    "patience": 0.100,  # an attack waits this long for its pitch
+}
+
+STATE = np.dtype(
+    [
+        *((name, np.int64) for name in SECONDS),  # samples
+        ("edge", np.int64, (BANDS + 1,)),  # bins
+        ("level", np.float32, (RISE_HOPS, BANDS)),  # dB, ring
+        ("power", np.float32, (MEMORY,)),
+        ("confidence", np.float32, (MEMORY,)),
+        ("rising", np.int64),
+        ("attack_time", np.int64),
+        ("attack_waits", np.int64),
+        ("run_hops", np.int64),
+        ("run_start", np.int64),
+        ("run_pitch", np.float32),
+        ("last_voiced", np.int64),
+        ("sounds", np.int64),
+        ("note", np.float32),  # MIDI number of the sounding note
+        ("pitch", np.float32),  # where it really lies
+        ("note_start", np.int64),
+    ],
+    align=True,
+)
+
+
+def prepare(rate: float) -> np.ndarray:
+    """State for an analysis rate in Hz. [main]"""
+    state = zeros(STATE)
+    for name, seconds in SECONDS.items():
+        state[name] = round(seconds * rate)
+    state["edge"] = np.round(np.geomspace(LOWEST_HZ, HIGHEST_HZ, BANDS + 1) * FRAME / rate)
+    state["level"] = 20 * np.log10(FLOOR)
+    state["attack_time"] = state["last_voiced"] = -(1 << 40)
+    return state
+
+
+@inline
+def _rise(s, hop):
+    """Mean over the bands of how many dB each rose over RISE_HOPS hops. [audio]"""
+    magnitude, row = hop.magnitude, s.level[hop.index % RISE_HOPS]
+    total = np.float32(0)
+    for b in range(BANDS):
+        held = np.float32(FLOOR)
+        for k in range(s.edge[b], s.edge[b + 1]):
+            held += magnitude[k]
+        level = np.float32(20) * np.log10(held)
+        total += max(np.float32(0), level - row[b])
+        row[b] = level
+    return total / BANDS
+
+
+@inline
+def _watch_attack(s, hop):
+    """Note the time of an attack. [audio]"""
+    rise = _rise(s, hop)
+    s.confidence[hop.index % MEMORY] = hop.features.f0_confidence
+    lowest = np.float32(1)
+    for k in range(MEMORY):
+        lowest = min(lowest, s.confidence[k])
+    rising = rise > SURE_RISE_DB or (rise > BROKEN_RISE_DB and lowest < BROKEN_CONFIDENCE)
+    when = hop.end - s.attack
+    if rising and s.rising == 0 and when - s.attack_time > s.apart:
+        s.attack_time = when
+        s.attack_waits = 1
+    s.rising = 1 if rising else 0
+    if when - s.attack_time > s.patience:
+        s.attack_waits = 0
+
+
+@inline
+def _velocity(s, hop):
+    """1..127 from the loudest of the last hops. [audio]"""
+    loudest = np.float32(0)
+    for k in range(MEMORY):
+        loudest = max(loudest, s.power[k])
+    amplitude = np.sqrt(np.float32(2) * loudest)  # a full-scale sine's is 1
+    return min(np.float32(127), max(np.float32(1), np.floor(np.float32(127) * np.sqrt(amplitude) + np.float32(0.5))))
+
+
+@inline
+def _follow(s, pitch, now):
+    """Let the run take in a voiced hop. [audio]"""
+    if s.run_hops > 0 and abs(pitch - s.run_pitch) < np.float32(NEAR):
+        s.run_hops += 1
+        s.run_pitch += (pitch - s.run_pitch) / min(s.run_hops, MEMORY)
+    else:
+        s.run_hops = 1
+        s.run_pitch = pitch
+        s.run_start = now
+
+
+@inline
+def _stop(s, hop, when):
+    """End the sounding note. [audio]"""
+    emit(hop, NOTE_OFF, max(when, s.note_start + 1), s.note, 0.0, 0.0, 0.0, 0.0)
+    s.sounds = 0
+
+
+@inline
+def _start(s, hop, when):
+    """Begin a note with the run's pitch, ending the one before. [audio]"""
+    if s.sounds == 1:
+        when = max(when, s.note_start + 1)
+        _stop(s, hop, min(when, s.last_voiced))
+    pitch = s.run_pitch
+    s.note = min(np.float32(127), max(np.float32(0), np.floor(pitch + np.float32(0.5))))
+    s.pitch = pitch
+    s.note_start = when
+    s.sounds = 1
+    hz = np.float32(440) * np.exp2((pitch - np.float32(69)) / np.float32(12))
+    emit(hop, NOTE_ON, when, s.note, np.float32(100) * (pitch - s.note), _velocity(s, hop), hz, 0.0)
+
+
+@inline
+def _decide(s, hop, now):
+    """Make the run a note where it is one. [audio]"""
+    away = abs(s.run_pitch - s.pitch)
+    if s.attack_waits == 1 and s.run_start - s.attack_time < s.patience:
+        begun = max(s.run_start, s.attack_time)
+        if now - begun >= s.start:
+            s.attack_waits = 0
+            if s.sounds == 0 or s.attack_time - s.note_start > s.apart or away > SAME:
+                _start(s, hop, s.attack_time)
+        return
+    lasted = now - s.run_start
+    if s.sounds == 0:
+        if lasted >= s.start:
+            _start(s, hop, s.run_start - s.late)
+    elif away <= SAME:
+        s.pitch += np.float32(0.02) * (s.run_pitch - s.pitch)
+    elif lasted >= (s.start if away > STEP else s.change):
+        _start(s, hop, s.run_start - s.late)
+
+
+@kernel(HOP_STATE, STATE)
+def process(hop_pointer, state_pointer):
+    """Emit NOTE_ON and NOTE_OFF; runs after f0. [audio]"""
+    hop = record_at(hop_pointer, 1)[0]
+    s = record_at(state_pointer, 1)[0]
+    f = hop.features
+    power = np.float32(0)
+    left, right = hop.left, hop.right
+    for i in range(HOP):
+        v = np.float32(0.5) * (left[i] + right[i])
+        power += v * v
+    s.power[hop.index % MEMORY] = power / HOP
+    _watch_attack(s, hop)
+    now = f.f0_time
+    if f.voiced > np.float32(0):
+        _follow(s, np.float32(69) + np.float32(12) * np.log2(f.f0_hz / np.float32(440)), now)
+        s.last_voiced = now
+        _decide(s, hop, now)
+    else:
+        s.run_hops = 0
+        if s.sounds == 1 and now - s.last_voiced >= s.stop:
+            _stop(s, hop, s.last_voiced)
