@@ -52,8 +52,8 @@ MIX = {
     "lead": (0.30, 0.2),
     "bass": (0.30, 0.0),
     "kick": (0.60, 0.0),
-    "snare": (0.45, 0.1),
-    "hat": (0.22, 0.4),
+    "snare": (0.52, 0.1),
+    "hat": (0.30, 0.4),
 }
 LONGEST_S = 3.0  # more than a beat and the longest note
 DRUMS = {"kick": 36, "snare": 38, "hat": 42}  # General MIDI's notes

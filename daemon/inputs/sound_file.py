@@ -42,6 +42,10 @@ class SoundFile:
             self.rate: int = file.samplerate
             self.file_channels: int = file.channels
             self.duration_s: float = file.frames / file.samplerate  # what the header says
+        if not 1000 <= self.rate <= 1_000_000:
+            raise SoundFileError(
+                f"{self.path}: {self.rate} Hz is no sound's rate; mend the header: sox -r 44100 IN OUT"
+            )
         self.channels = self.file_channels if self.file_channels <= 2 else 1
         if next(self._chunks(), None) is None:
             why = f"is broken ({self.broke_off})" if self.broke_off else "holds no samples"

@@ -154,6 +154,10 @@ def make_header_only(path):
     path.write_bytes(path.read_bytes()[:400])
 
 
+def make_one_hz(path):
+    soundfile.write(path, np.zeros(1000), 1, format="WAV")
+
+
 def make_cut_ogg(path):
     soundfile.write(path, np.zeros(48000), 48000, format="OGG")
     path.write_bytes(path.read_bytes()[:300])
@@ -169,6 +173,7 @@ def make_cut_ogg(path):
         (make_no_samples, "no samples"),
         (make_header_only, "broken"),
         (make_cut_ogg, "libsndfile"),
+        (make_one_hz, "1 Hz"),
     ],
 )
 def test_what_cannot_be_played_is_one_clear_line(tmp_path, make, word):
