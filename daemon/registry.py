@@ -5,6 +5,7 @@ from types import ModuleType
 
 ANALYSERS: dict[str, dict[str, str]] = {
     "level": {"bs1770": "dsp.analysers.level"},
+    "bands": {"bands": "dsp.analysers.bands"},
     "onset": {"superflux": "dsp.analysers.onset"},
     "f0": {"yin": "dsp.analysers.f0"},
     "notes": {"f0": "dsp.analysers.notes"},
