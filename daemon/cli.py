@@ -99,5 +99,32 @@ def listen(topic: str, address: str, as_json: bool, everything: bool, seconds: f
     sys.exit(command(topic, address, as_json, everything, seconds))
 
 
+@main.command("eval")
+@click.argument("analysis", type=click.Choice(["onset", "f0", "notes", "beat", "chord", "key"]))
+@click.option("--data", type=FILE, required=True, help="A folder of NAME.ogg + NAME.json, or of such folders.")
+@click.option("--split", default="dev", show_default=True, help="Which pieces: dev, test, train, all.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for each piece and program.")
+def evaluate(analysis: str, data: Path, split: str, as_json: bool) -> None:
+    """Score ANALYSIS on annotated audio by mir_eval, beside aubio on the same files."""
+    from daemon import evaluation
+
+    sys.exit(evaluation.run(analysis, data, split, as_json))
+
+
+@main.group()
+def bench() -> None:
+    """Measure speed beside peers, in one run on this machine."""
+
+
+@bench.command("engine")
+@click.option("--seconds", type=float, default=20.0, show_default=True, help="How long each live measure takes.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def bench_engine(seconds: float, as_json: bool) -> None:
+    """Cost of a hop beside aubio's; the callback under fire beside a Python one; latency from attack to message."""
+    from daemon.bench import engine
+
+    sys.exit(engine.run(seconds, as_json))
+
+
 if __name__ == "__main__":
     main()

@@ -1,16 +1,38 @@
 """Names to implementations: literal tables, imported late, so that what is not used is not loaded."""
 
+from collections.abc import Callable
+from functools import partial
 from importlib import import_module
-from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_AUBIO_ONSET = ("hfc", "energy", "complex", "phase", "wphase", "specdiff", "kl", "mkl", "specflux")
+_AUBIO_F0 = ("yinfft", "yinfast", "yin", "mcomb", "fcomb", "schmitt", "specacf")
 
 ANALYSERS: dict[str, dict[str, str]] = {
     "level": {"bs1770": "dsp.analysers.level"},
     "bands": {"bands": "dsp.analysers.bands"},
-    "onset": {"superflux": "dsp.analysers.onset"},
-    "f0": {"yin": "dsp.analysers.f0"},
+    "onset": {
+        "superflux": "dsp.analysers.onset",
+        **{f"aubio:{method}": "dsp.analysers.aubio_onset" for method in _AUBIO_ONSET},
+    },
+    "f0": {
+        "yin": "dsp.analysers.f0",
+        **{f"aubio:{method}": "dsp.analysers.aubio_f0" for method in _AUBIO_F0},
+    },
     "notes": {"f0": "dsp.analysers.notes"},
+    "beat": {"aubio:default": "dsp.analysers.aubio_beat"},
 }
-"""analysis -> name -> module, in the order they run; the first name is the default."""
+"""analysis -> name -> module, in the order they run; the first name is the default. What follows a colon is a method."""
+
+
+class Analyser(NamedTuple):
+    """What an analyser's module offers (dsp.analysers), its method chosen."""
+
+    prepare: Callable[[float], "np.ndarray"]
+    process: Any  # a kernel: `address`
 
 
 def check(analysis: str, name: str) -> None:
@@ -20,9 +42,9 @@ def check(analysis: str, name: str) -> None:
         raise KeyError(f"there is no {name!r}; choose one of {', '.join(names)}, off")
 
 
-def analyser(analysis: str, name: str) -> ModuleType:
-    """The module that does `analysis` under `name`. Raises KeyError with the names there are."""
-    names = ANALYSERS[analysis]
-    if name not in names:
-        raise KeyError(f"{analysis} = {name!r}: there is no such analyser; choose one of {', '.join(names)}")
-    return import_module(names[name])
+def analyser(analysis: str, name: str) -> Analyser:
+    """What does `analysis` under `name`. Raises KeyError with the names there are."""
+    check(analysis, name)
+    module = import_module(ANALYSERS[analysis][name])
+    method = name.partition(":")[2]
+    return Analyser(partial(module.prepare, method=method) if method else module.prepare, module.process)

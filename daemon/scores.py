@@ -4,7 +4,7 @@ import mir_eval
 import numpy as np
 
 from dsp.harmony import chord_name, key_name
-from dsp.hop import BEAT, CHORD, KEY, ONSET
+from dsp.hop import BEAT, CHORD, KEY, NOTE_OFF, NOTE_ON, ONSET
 
 Score = dict[str, float]
 
@@ -25,8 +25,9 @@ def onset(reference: dict, times_s: np.ndarray, known_s: np.ndarray) -> Score:
     }
 
 
-def beat(reference: dict, times_s: np.ndarray, tempo_bpm: float) -> Score:
-    """F at +-70 ms after mir_eval's trim of the first 5 s, and tempo within 4 % (acc1), or of a half/double/third (acc2)."""
+def beat(reference: dict, times_s: np.ndarray, known_s: np.ndarray, tempo_bpm: float) -> Score:
+    """F at +-70 ms after mir_eval's trim of the first 5 s, and tempo within 4 % (acc1), of a half/double/third too (acc2),
+    and how long before a beat it was announced."""
     ref = np.asarray(reference["beats"], float)
     true_bpm = 60 / np.median(np.diff(ref))
     ratio = tempo_bpm / true_bpm if tempo_bpm else 0.0
@@ -34,6 +35,7 @@ def beat(reference: dict, times_s: np.ndarray, tempo_bpm: float) -> Score:
         "f": mir_eval.beat.f_measure(mir_eval.beat.trim_beats(ref), mir_eval.beat.trim_beats(np.sort(times_s))),
         "acc1": float(abs(ratio - 1) <= 0.04),
         "acc2": float(any(abs(ratio / m - 1) <= 0.04 for m in (1, 2, 0.5, 3, 1 / 3))),
+        "lead_ms": float(np.median(times_s - known_s) * 1000) if len(times_s) else float("nan"),
     }
 
 
@@ -49,6 +51,20 @@ def f0(reference: dict, times_s: np.ndarray, hz: np.ndarray, voiced: np.ndarray)
         "vfa": found["Voicing False Alarm"],
         "oa": found["Overall Accuracy"],
     }
+
+
+def notes(reference: dict, spans: list[tuple[float, float, int]]) -> Score:
+    """F of notes (start s, end s, MIDI) by onset within 50 ms and pitch within 50 cents; and with their ends as well."""
+    ref = np.array([note[:3] for note in reference["notes"]], float)
+    est = np.array(spans, float).reshape(-1, 3)
+
+    def intervals(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        rows = rows[rows[:, 1] > rows[:, 0]]
+        return rows[:, :2], 440.0 * 2 ** ((rows[:, 2] - 69) / 12)
+
+    pair = (*intervals(ref), *intervals(est))
+    f = mir_eval.transcription.precision_recall_f1_overlap
+    return {"f": f(*pair, offset_ratio=None)[2], "f_with_ends": f(*pair)[2]}
 
 
 def key(reference: dict, name: str) -> Score:
@@ -84,12 +100,26 @@ def of_engine(analysis: str, reference: dict, events: np.ndarray, hops: np.ndarr
         when, known, _ = times(ONSET)
         return onset(reference, when, known)
     if analysis == "beat":
-        when, _, value = times(BEAT)
-        return beat(reference, when, float(np.median(value[:, 0])) if len(value) else 0.0)
+        when, known, value = times(BEAT)
+        return beat(reference, when, known, float(np.median(value[:, 0])) if len(value) else 0.0)
     if analysis == "f0":
         return f0(reference, hops["f0_time"] / rate, hops["f0_hz"].astype(float), hops["voiced"])
+    if analysis == "notes":
+        return notes(reference, _spans(events, rate))
     if analysis == "key":
         value = times(KEY)[2]
         return key(reference, key_name(int(value[-1, 0]), int(value[-1, 1])) if len(value) else "")
     when, _, value = times(CHORD)
     return chord(reference, when, [chord_name(int(v[0]), int(v[1])) for v in value])
+
+
+def _spans(events: np.ndarray, rate: float) -> list[tuple[float, float, int]]:
+    """(start s, end s, MIDI) of the note events."""
+    spans, begun = [], {}
+    for event in events:
+        midi, when = int(event["value"][0]), event["sample_time"] / rate
+        if event["kind"] == NOTE_ON:
+            begun[midi] = when
+        elif event["kind"] == NOTE_OFF and midi in begun:
+            spans.append((begun.pop(midi), when, midi))
+    return spans

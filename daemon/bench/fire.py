@@ -47,7 +47,7 @@ def _burn(stop: threading.Event) -> None:
 
 def _collect(stop: threading.Event) -> None:
     while not stop.is_set():
-        kept = [[k] for k in range(20000)]
+        kept: list[list] = [[k] for k in range(20000)]
         for item in kept:
             item.append(item)  # a cycle each
         del kept
@@ -56,7 +56,7 @@ def _collect(stop: threading.Event) -> None:
 
 def _publish(stop: threading.Event) -> None:
     publisher = ZmqPublisher("tcp://127.0.0.1:*")
-    reader = zmq.Context.instance().socket(zmq.SUB)
+    reader: zmq.Socket = zmq.Context.instance().socket(zmq.SUB)
     reader.setsockopt(zmq.LINGER, 0)
     reader.subscribe(b"")
     reader.connect(publisher.address)

@@ -9,12 +9,13 @@ import numpy as np
 from numba import cfunc, from_dtype, types
 
 from daemon.engine import state as st
-from daemon.engine.native import address_of, call2, monotonic_ns, signal, store_release, zero_denormals
+from daemon.engine.native import monotonic_ns, signal, store_release, zero_denormals
 from daemon.engine.state import STATE
 from dsp import decimate, dll
 from dsp.hop import HOP, push
 from dsp.kernel import exact, inline, record_at
 from dsp.limiter import limit
+from dsp.native import address_of, call2
 
 LOUDEST = np.float32(1e6)
 

@@ -7,8 +7,8 @@ from numba import cfunc, types
 
 from daemon.engine.callback import STATE_POINTER
 from daemon.engine.driver import DriverError, Opened, check_rate
-from daemon.engine.native import address_of, call2, fetch2, floats_at
 from dsp.kernel import record_at
+from dsp.native import address_of, call2, fetch2, floats_at
 
 
 @cfunc(types.int32(types.uint32, STATE_POINTER), cache=True, error_model="numpy")

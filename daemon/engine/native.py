@@ -1,4 +1,4 @@
-"""What machine code needs beyond arithmetic: calls by address, ordered stores, the clock, an eventfd, denormals off."""
+"""What the callback needs beyond arithmetic: ordered stores, the clock, an eventfd, denormals off."""
 
 import platform
 import sys
@@ -9,19 +9,9 @@ from numba import types
 from numba.extending import intrinsic
 
 from dsp.kernel import inline
+from dsp.native import address_of
 
-__all__ = [
-    "address_of",
-    "call2",
-    "fetch2",
-    "floats_at",
-    "load_acquire",
-    "monotonic_ns",
-    "signal",
-    "sleep_until_ns",
-    "store_release",
-    "zero_denormals",
-]
+__all__ = ["load_acquire", "monotonic_ns", "signal", "sleep_until_ns", "store_release", "zero_denormals"]
 
 _X86 = platform.machine() in ("x86_64", "AMD64")
 _CLOCK_MONOTONIC = 6 if sys.platform == "darwin" else 1
@@ -31,54 +21,6 @@ _clock_nanosleep = types.ExternalFunction(
     "clock_nanosleep", types.int32(types.int32, types.int32, types.uintp, types.uintp)
 )
 _write = types.ExternalFunction("write", types.intp(types.int32, types.uintp, types.uintp))
-
-
-@intrinsic
-def call2(typingctx, address, a, b):
-    """Call the C function `void (*)(uintptr_t, uintptr_t)` at an address. [any]"""
-
-    def code(context, builder, signature, values):
-        word = values[0].type
-        function = ir.FunctionType(ir.VoidType(), [word, word]).as_pointer()
-        builder.call(builder.inttoptr(values[0], function), values[1:])
-        return context.get_dummy_value()
-
-    return types.void(types.uintp, types.uintp, types.uintp), code
-
-
-@intrinsic
-def fetch2(typingctx, address, a, b):
-    """Call the C function `uintptr_t (*)(uintptr_t, uint32_t)` at an address. [any]"""
-
-    def code(context, builder, signature, values):
-        word = values[0].type
-        function = ir.FunctionType(word, [word, values[2].type]).as_pointer()
-        return builder.call(builder.inttoptr(values[0], function), values[1:])
-
-    return types.uintp(types.uintp, types.uintp, types.uint32), code
-
-
-@intrinsic
-def address_of(typingctx, where):
-    """The address of an array's first element, or of what a typed pointer points to. [any]"""
-
-    def code(context, builder, signature, values):
-        pointer = values[0]
-        if isinstance(signature.args[0], types.Array):
-            pointer = context.make_array(signature.args[0])(context, builder, pointer).data
-        return builder.ptrtoint(pointer, context.get_value_type(types.uintp))
-
-    return types.uintp(where), code
-
-
-@intrinsic
-def floats_at(typingctx, address):
-    """A typed pointer to the float32 values at an address. [any]"""
-
-    def code(context, builder, signature, values):
-        return builder.inttoptr(values[0], context.get_value_type(signature.return_type))
-
-    return types.CPointer(types.float32)(types.uintp), code
 
 
 @intrinsic

@@ -12,8 +12,8 @@ from numba import cfunc, types
 from daemon.engine import state as st
 from daemon.engine.callback import STATE_POINTER
 from daemon.engine.driver import DriverError, Opened, check_rate
-from daemon.engine.native import address_of, call2
 from dsp.kernel import record_at
+from dsp.native import address_of, call2
 
 _FLOATS = types.CPointer(types.float32)
 _UNDER_OR_OVERFLOW = 0x2 | 0x4  # paInputOverflow, paOutputUnderflow

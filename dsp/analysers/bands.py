@@ -46,7 +46,7 @@ def prepare(rate: float) -> np.ndarray:
 def _follow(s, band, power):
     """Move a band's level towards its share of the recent loudest. [audio]"""
     rms = np.sqrt(power / np.float32(3.0))  # a sine of RMS r fills three Hann bins with 3 r^2 in all
-    s.loudest[band] = max(rms, max(np.float32(FLOOR), s.loudest[band] * s.forget))
+    s.loudest[band] = max(rms, np.float32(FLOOR), s.loudest[band] * s.forget)
     target = rms / s.loudest[band] if rms > np.float32(FLOOR) else np.float32(0)
     step = s.attack if target > s.level[band] else s.release
     s.level[band] += step * (target - s.level[band])
@@ -88,4 +88,3 @@ def process(hop_pointer, state_pointer):
     out.centroid_hz = moment / total * s.hz_per_bin if audible else np.float32(0)
     geometric = np.exp((log_sum + np.log(product)) / n)
     out.flatness = min(np.float32(1), geometric * n / (all_power + tiny)) if audible else np.float32(0)
-
