@@ -8,6 +8,7 @@ ANALYSERS: dict[str, dict[str, str]] = {
     "bands": {"bands": "dsp.analysers.bands"},
     "onset": {"superflux": "dsp.analysers.onset"},
     "f0": {"yin": "dsp.analysers.f0"},
+    "notes": {"f0": "dsp.analysers.notes"},
     "chroma": {"chroma": "dsp.analysers.chroma"},
     "chord": {"templates": "dsp.analysers.chord"},
     "key": {"profiles": "dsp.analysers.key"},
