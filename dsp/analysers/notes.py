@@ -23,12 +23,13 @@ LOUDEST_FALL = 0.97  # per hop
 SURE_RISE_DB, BROKEN_RISE_DB, BROKEN_CONFIDENCE = 4.0, 2.0, 0.8
 MEMORY = 8  # hops over which confidence is looked back on
 NEAR, SAME = 0.45, 0.65  # semitones: within a run; from the note that sounds
+GLIDE = 0.15  # semitones per hop: a pitch that moves so fast says nothing yet
 STEP = 1.5  # semitones: a change beyond it is no vibrato
 
 SECONDS = {
-    "start": 0.020,  # a run lasts this long to become a note
-    "change": 0.050,  # ... when it is within STEP of the sounding note
-    "repeat": 0.050,  # ... when it has the sounding note's own pitch: the last note may ring on into the attack
+    "start": 0.012,  # a run lasts this long to become a note
+    "change": 0.040,  # ... when it is within STEP of the sounding note
+    "repeat": 0.040,  # ... when it has the sounding note's own pitch: the last note may ring on into the attack
     "stop": 0.040,  # unvoiced this long, the note is over
     "apart": 0.100,  # attacks and notes are no closer than this
     "attack": 0.025,  # from an attack to the end of the hop that shows it
@@ -51,7 +52,8 @@ STATE = np.dtype(
         ("run_hops", np.int64),
         ("run_start", np.int64),
         ("run_pitch", np.float32),
-        ("sure", np.float32),  # how long the run has lasted since the last attack, weighed by confidence
+        ("last_pitch", np.float32),
+        ("sure", np.float32),  # samples the run has lasted since the last attack, weighed by confidence and steadiness
         ("last_voiced", np.int64),
         ("sounds", np.int64),
         ("note", np.float32),  # MIDI number of the sounding note
@@ -136,7 +138,9 @@ def _follow(s, pitch, confidence, now):
         s.run_pitch = pitch
         s.run_start = now
         s.sure = np.float32(0)
-    s.sure += confidence * np.float32(HOP)
+    steady = np.float32(1) - abs(pitch - s.last_pitch) / np.float32(GLIDE)
+    s.sure += max(np.float32(0), steady) * confidence * np.float32(HOP)
+    s.last_pitch = pitch
 
 
 @inline
