@@ -22,6 +22,7 @@ from dsp.kernel import inline, kernel, record_at, zeros
 K = 8  # candidates
 MIN_LAG = 5  # at half the analysis rate: 4.4 kHz at 44.1, where parabolas end
 MIN_HEIGHT = 0.3
+ZERO_PEAK_END = 0.7  # the peak around lag 0 ends where the value first falls below this
 REFINE_S = 0.0025  # refine on multiples while the lag is shorter than this
 OCTAVE_COST = 0.07  # per octave down: of equal peaks the shortest lag is the period
 HARMONICS = 8
@@ -85,7 +86,10 @@ def _shift(a, b, c):
 def _candidates(s, value, lags):
     """Keep the K best peaks in `lag` and `height`, best first. [audio]"""
     lag, height, rank, n = s.lag, s.height, s.path, 0
-    for t in range(MIN_LAG, lags - 1):
+    first = 1
+    while first < lags and value[first] > np.float32(ZERO_PEAK_END):
+        first += 1
+    for t in range(max(first, MIN_LAG), lags - 1):
         b = value[t]
         if b < np.float32(MIN_HEIGHT) or b <= value[t - 1] or b < value[t + 1]:
             continue

@@ -18,19 +18,23 @@ BANDS = 24
 LOWEST_HZ, HIGHEST_HZ = 60.0, 10000.0
 RISE_HOPS = 4
 FLOOR = 3e-4  # magnitude summed over a band that counts as nothing: -70 dB
-SURE_RISE_DB, BROKEN_RISE_DB, BROKEN_CONFIDENCE = 4.0, 1.5, 0.9
+NEGLIGIBLE = 0.01  # against the loudest band
+LOUDEST_FALL = 0.97  # per hop
+SURE_RISE_DB, BROKEN_RISE_DB, BROKEN_CONFIDENCE = 4.0, 2.0, 0.8
 MEMORY = 8  # hops over which confidence is looked back on
-NEAR, SAME = 0.5, 0.6  # semitones: within a run; from the note that sounds
+NEAR, SAME = 0.45, 0.65  # semitones: within a run; from the note that sounds
+GLIDE = 0.15  # semitones per hop: a pitch that moves so fast says nothing yet
 STEP = 1.5  # semitones: a change beyond it is no vibrato
 
 SECONDS = {
-    "start": 0.020,  # a run lasts this long to become a note
-    "change": 0.050,  # ... when it is within STEP of the sounding note
+    "start": 0.012,  # a run lasts this long to become a note
+    "change": 0.040,  # ... when it is within STEP of the sounding note
+    "repeat": 0.040,  # ... when it has the sounding note's own pitch: the last note may ring on into the attack
     "stop": 0.040,  # unvoiced this long, the note is over
-    "apart": 0.060,  # attacks and notes are no closer than this
-    "attack": 0.022,  # from an attack to the end of the hop that shows it
+    "apart": 0.100,  # attacks and notes are no closer than this
+    "attack": 0.025,  # from an attack to the end of the hop that shows it
     "late": 0.010,  # from a start to the f0 time of the first hop that follows it
-    "patience": 0.100,  # an attack waits this long for its pitch
+    "patience": 0.150,  # an attack waits this long for its pitch
 }
 
 STATE = np.dtype(
@@ -38,6 +42,8 @@ STATE = np.dtype(
         *((name, np.int64) for name in SECONDS),  # samples
         ("edge", np.int64, (BANDS + 1,)),  # bins
         ("level", np.float32, (RISE_HOPS, BANDS)),  # dB, ring
+        ("held", np.float32, (BANDS,)),  # magnitude per band
+        ("loudest", np.float32),
         ("power", np.float32, (MEMORY,)),
         ("confidence", np.float32, (MEMORY,)),
         ("rising", np.int64),
@@ -46,11 +52,14 @@ STATE = np.dtype(
         ("run_hops", np.int64),
         ("run_start", np.int64),
         ("run_pitch", np.float32),
+        ("last_pitch", np.float32),
+        ("sure", np.float32),  # samples the run has lasted since the last attack, weighed by confidence and steadiness
         ("last_voiced", np.int64),
         ("sounds", np.int64),
         ("note", np.float32),  # MIDI number of the sounding note
         ("pitch", np.float32),  # where it really lies
         ("note_start", np.int64),
+        ("free_from", np.int64),  # the last note's end: the next begins no earlier
     ],
     align=True,
 )
@@ -69,17 +78,24 @@ def prepare(rate: float) -> np.ndarray:
 
 @inline
 def _rise(s, hop):
-    """Mean over the bands of how many dB each rose over RISE_HOPS hops. [audio]"""
-    magnitude, row = hop.magnitude, s.level[hop.index % RISE_HOPS]
-    total = np.float32(0)
+    """Mean over the bands of how many dB each rose over RISE_HOPS hops; far below the loudest, none does. [audio]"""
+    magnitude, held = hop.magnitude, s.held
+    loudest = s.loudest * np.float32(LOUDEST_FALL)
     for b in range(BANDS):
-        held = np.float32(FLOOR)
+        total = np.float32(0)
         for k in range(s.edge[b], s.edge[b + 1]):
-            held += magnitude[k]
-        level = np.float32(20) * np.log10(held)
-        total += max(np.float32(0), level - row[b])
-        row[b] = level
-    return total / BANDS
+            total += magnitude[k]
+        held[b] = total
+        loudest = max(loudest, total)
+    s.loudest = loudest
+    floor = max(np.float32(FLOOR), np.float32(NEGLIGIBLE) * loudest)
+    now, before = s.held, s.level[hop.index % RISE_HOPS]
+    rise = np.float32(0)
+    for b in range(BANDS):
+        level = np.float32(20) * np.log10(now[b] + floor)
+        rise += max(np.float32(0), level - before[b])
+        before[b] = level
+    return rise / BANDS
 
 
 @inline
@@ -95,6 +111,7 @@ def _watch_attack(s, hop):
     if rising and s.rising == 0 and when - s.attack_time > s.apart:
         s.attack_time = when
         s.attack_waits = 1
+        s.sure = np.float32(0)
     s.rising = 1 if rising else 0
     if when - s.attack_time > s.patience:
         s.attack_waits = 0
@@ -111,7 +128,7 @@ def _velocity(s, hop):
 
 
 @inline
-def _follow(s, pitch, now):
+def _follow(s, pitch, confidence, now):
     """Let the run take in a voiced hop. [audio]"""
     if s.run_hops > 0 and abs(pitch - s.run_pitch) < np.float32(NEAR):
         s.run_hops += 1
@@ -120,12 +137,17 @@ def _follow(s, pitch, now):
         s.run_hops = 1
         s.run_pitch = pitch
         s.run_start = now
+        s.sure = np.float32(0)
+    steady = np.float32(1) - abs(pitch - s.last_pitch) / np.float32(GLIDE)
+    s.sure += max(np.float32(0), steady) * confidence * np.float32(HOP)
+    s.last_pitch = pitch
 
 
 @inline
 def _stop(s, hop, when):
     """End the sounding note. [audio]"""
-    emit(hop, NOTE_OFF, max(when, s.note_start + 1), s.note, 0.0, 0.0, 0.0, 0.0)
+    s.free_from = max(when, s.note_start + 1)
+    emit(hop, NOTE_OFF, s.free_from, s.note, 0.0, 0.0, 0.0, 0.0)
     s.sounds = 0
 
 
@@ -133,8 +155,8 @@ def _stop(s, hop, when):
 def _start(s, hop, when):
     """Begin a note with the run's pitch, ending the one before. [audio]"""
     if s.sounds == 1:
-        when = max(when, s.note_start + 1)
-        _stop(s, hop, min(when, s.last_voiced))
+        _stop(s, hop, when)
+    when = max(when, s.free_from)
     pitch = s.run_pitch
     s.note = min(np.float32(127), max(np.float32(0), np.floor(pitch + np.float32(0.5))))
     s.pitch = pitch
@@ -145,23 +167,22 @@ def _start(s, hop, when):
 
 
 @inline
-def _decide(s, hop, now):
+def _decide(s, hop):
     """Make the run a note where it is one. [audio]"""
     away = abs(s.run_pitch - s.pitch)
     if s.attack_waits == 1 and s.run_start - s.attack_time < s.patience:
-        begun = max(s.run_start, s.attack_time)
-        if now - begun >= s.start:
+        again = s.sounds == 1 and away <= SAME
+        if s.sure >= (s.repeat if again else s.start):
             s.attack_waits = 0
-            if s.sounds == 0 or s.attack_time - s.note_start > s.apart or away > SAME:
+            if not again or s.attack_time - s.note_start > s.apart:
                 _start(s, hop, s.attack_time)
         return
-    lasted = now - s.run_start
     if s.sounds == 0:
-        if lasted >= s.start:
+        if s.sure >= s.start:
             _start(s, hop, s.run_start - s.late)
     elif away <= SAME:
         s.pitch += np.float32(0.02) * (s.run_pitch - s.pitch)
-    elif lasted >= (s.start if away > STEP else s.change):
+    elif s.sure >= (s.start if away > STEP else s.change):
         _start(s, hop, s.run_start - s.late)
 
 
@@ -180,9 +201,9 @@ def process(hop_pointer, state_pointer):
     _watch_attack(s, hop)
     now = f.f0_time
     if f.voiced > np.float32(0):
-        _follow(s, np.float32(69) + np.float32(12) * np.log2(f.f0_hz / np.float32(440)), now)
+        _follow(s, np.float32(69) + np.float32(12) * np.log2(f.f0_hz / np.float32(440)), f.f0_confidence, now)
         s.last_voiced = now
-        _decide(s, hop, now)
+        _decide(s, hop)
     else:
         s.run_hops = 0
         if s.sounds == 1 and now - s.last_voiced >= s.stop:
