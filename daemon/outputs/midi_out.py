@@ -5,14 +5,18 @@ What rtmidi (python-rtmidi 1.5.8, RtMidi 5) does on JACK when the server dies, m
 - `close_port` returns, but only after one second in which it keeps the interpreter lock: it waits for its ring to drain.
 - A JACK client opened while a dead one is still allocated makes libjack free the dead one; closing that later is a
   segmentation fault. So after a server's death every JACK port is to be closed before any is opened (see `Patchbay`).
-On a live server `close_port` waits until everything sent has left (5 ms for 900 messages).
+On a live server `close_port` waits until everything sent has left (5 ms for 900 messages). A new connection is not heard
+before the server's next cycles: what is sent at once is lost, silently.
 """
 
+import time
 from typing import Any
 
 from daemon import midi_api
 from daemon.ledger import Ledger
 from daemon.midi import NOTE_OFF, NOTE_ON
+
+SETTLE_S = 0.1  # a new JACK connection carries after two cycles; of 2048 samples at 44.1 kHz here
 
 
 class MidiOutput:
@@ -44,6 +48,8 @@ class MidiOutput:
             client.delete()
             raise
         self._client = client
+        if not self._virtual and midi_api.resolve(self._api) == "jack":
+            time.sleep(SETTLE_S)
         self.panic()
 
     def note_on(self, channel: int, note: int, velocity: int) -> bool:

@@ -105,5 +105,3 @@ def test_wall_time_is_now_for_a_sample_handed_over_now():
     state = zeros(STATE)
     _feed(state["dll"], 0, BLOCK, time.monotonic(), float(RATE))
     assert abs(Clock(state).wall_ns(0) - time.time_ns()) < 50_000_000
-
-
