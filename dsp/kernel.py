@@ -9,13 +9,10 @@ from typing import Any
 import numpy as np
 from numba import carray, cfunc, from_dtype, njit, types
 
-__all__ = ["exact", "inline", "kernel", "record_at", "zeros"]
+__all__ = ["inline", "kernel", "record_at", "zeros"]
 
 inline = njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 """A part of a kernel: `@inline` compiles to machine code that other kernels absorb."""
-
-exact = njit(cache=True, nogil=True, error_model="numpy")
-"""Like `inline`, but by the letter of IEEE 754: for what must see NaN and infinity."""
 
 record_at = carray
 """Inside a kernel, `record_at(pointer, 1)[0]` is the record behind a typed pointer."""
