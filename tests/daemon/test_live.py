@@ -66,7 +66,8 @@ class Daemon:
         return int(child)
 
     def close(self) -> None:
-        self.process.send_signal(signal.SIGTERM)
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
         try:
             assert self.process.wait(10) == 0
         finally:
@@ -125,7 +126,6 @@ def test_a_file_through_jack_gives_what_analyze_gives(jack_server, daemon, sound
     expected = [e for e in as_wire(offline_events(sound)) if e[2] <= last]
     assert len(expected) > 20
     assert [e for e in wire_events(got) if e[2] <= last] == expected
-    live.close = live.socket.close  # it ended by itself
 
 
 def test_a_jack_client_playing_the_file_gives_what_analyze_gives(jack_server, daemon, sound) -> None:
@@ -148,10 +148,10 @@ def test_a_jack_client_playing_the_file_gives_what_analyze_gives(jack_server, da
         if at >= 0:
             position[0] += n
 
-    player.set_freewheel(True)  # the server waits for every client: no cycle is lost to a busy machine
     with player:
         for c, port in enumerate(ports):
             player.connect(port, f"jamd:in_{c + 1}")
+        player.set_freewheel(True)  # the server waits for every client: no cycle is lost to a busy machine
         position[0] = 0
         got = live.read(0.1)
         ends_at = time.monotonic() + 60
