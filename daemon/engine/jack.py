@@ -38,6 +38,10 @@ def _xrun(pointer):
     return 0
 
 
+def _unsaid(message: str) -> None:
+    """libjack's chatter on the standard error; what matters of it is raised."""
+
+
 class Jack:
     """One JACK client with ports in_1, in_2, out_1, out_2 (one input where the engine is mono). [main]"""
 
@@ -50,6 +54,8 @@ class Jack:
             import jack
         except OSError:
             raise DriverError("the JACK library is not installed: sudo apt install libjack-jackd2-0 jackd2") from None
+        jack.set_error_function(_unsaid)
+        jack.set_info_function(_unsaid)
         try:
             self._client = jack.Client("jamd", no_start_server=True)
         except jack.JackOpenError:
