@@ -16,7 +16,7 @@ Voicing joins height, spectrum and level with hysteresis.
 import numpy as np
 
 from dsp import nsdf
-from dsp.hop import BINS, FRAME, HOP_STATE
+from dsp.hop import BINS, FRAME, HOP, HOP_STATE
 from dsp.kernel import inline, kernel, record_at, zeros
 
 K = 8  # candidates
@@ -70,7 +70,7 @@ def prepare(rate: float) -> np.ndarray:
     state["hz_per_bin"] = rate / FRAME
     state["top_bin"] = int(TOP_HZ * FRAME / rate)
     state["loudest_db"] = QUIET_DB
-    state["loudest_fall"] = LOUDEST_FALL_DB_S * 256 / rate
+    state["loudest_fall"] = LOUDEST_FALL_DB_S * HOP / rate
     state["weight"] = 1 / np.sqrt(np.arange(1, HARMONICS + 1))
     return state
 
@@ -84,7 +84,7 @@ def _shift(a, b, c):
 
 @inline
 def _candidates(s, value, lags):
-    """Keep the K best peaks in `lag` and `height`, best first. [audio]"""
+    """Keep the K best peaks in `lag` and `height`, best first (`path` holds what ranks them). [audio]"""
     lag, height, rank, n = s.lag, s.height, s.path, 0
     first = 1
     while first < lags and value[first] > np.float32(ZERO_PEAK_END):
