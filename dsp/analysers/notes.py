@@ -1,9 +1,9 @@
 """Notes: where the f0 track starts, holds, changes and stops, as NOTE_ON and NOTE_OFF.
 
-A run is a stretch of voiced hops that stay within half a semitone. A run that lasts becomes a note when none sounds, when
-it lies away from the sounding note's pitch (for longer, the nearer it is: vibrato swings back before that), or when an
-attack fell at its start. An attack is a rise of many bands at once (spectral flux in dB), and a smaller one counts where
-the f0 tracker's confidence broke: a repeated note begins its period anew even when its level hardly moves.
+A run is a stretch of voiced hops that stay within half a semitone. A run that lasts becomes a note when none sounds,
+when it lies away from the sounding note's pitch (the nearer, the longer: vibrato swings back before that), or when an
+attack fell at its start. An attack is a rise of many bands at once (spectral flux in dB), and a smaller one counts
+where the f0 tracker's confidence broke: a repeated note begins its period anew even when its level hardly moves.
 
 One note sounds at a time. NOTE_ON: MIDI number, deviation in cents, velocity 1..127, f0 in Hz. NOTE_OFF: MIDI number.
 Velocity follows level as General MIDI's concave curve does, 40 log10(velocity / 127) dB, full scale at 127.
