@@ -27,7 +27,7 @@ GLIDE_S = 26.0  # semitones per second: a pitch that moves so fast says nothing 
 STEP = 1.5  # semitones: a change beyond it is no vibrato
 
 SECONDS = {
-    "start": 0.012,  # a run lasts this long to become a note
+    "start": 0.010,  # a run lasts this long to become a note
     "change": 0.040,  # ... when it is within STEP of the sounding note
     "repeat": 0.040,  # ... when it has the sounding note's own pitch: the last note may ring on into the attack
     "stop": 0.040,  # unvoiced this long, the note is over
@@ -55,7 +55,7 @@ STATE = np.dtype(
         ("run_start", np.int64),
         ("run_pitch", np.float32),
         ("last_pitch", np.float32),
-        ("sure", np.float32),  # samples the run has lasted since the last attack, weighed by confidence and steadiness
+        ("sure", np.float32),  # samples since run and attack began, weighed by confidence squared and steadiness
         ("last_voiced", np.int64),
         ("sounds", np.int64),
         ("note", np.float32),  # MIDI number of the sounding note
@@ -142,7 +142,7 @@ def _follow(s, pitch, confidence, now):
         s.run_start = now
         s.sure = np.float32(0)
     steady = np.float32(1) - abs(pitch - s.last_pitch) / s.glide
-    s.sure += max(np.float32(0), steady) * confidence * np.float32(HOP)
+    s.sure += max(np.float32(0), steady) * confidence * confidence * np.float32(HOP)
     s.last_pitch = pitch
 
 
