@@ -203,7 +203,7 @@ def process(hop_pointer, state_pointer):
     s.power[hop.index % MEMORY] = power / HOP
     _watch_attack(s, hop)
     now = f.f0_time
-    if f.voiced > np.float32(0):
+    if f.voiced > np.float32(0) and f.f0_hz > np.float32(0):
         _follow(s, np.float32(69) + np.float32(12) * np.log2(f.f0_hz / np.float32(440)), f.f0_confidence, now)
         s.last_voiced = now
         _decide(s, hop)
