@@ -2,11 +2,12 @@
 
     value(lag) = 1 - sum (x[j] - x[j - lag])^2 / sum (x[j]^2 + x[j - lag]^2),   j over the newest samples
 
-so 1 is perfect repetition, 0 none. The numerator is YIN's difference function (de Cheveigne and Kawahara 2002, eq. 6); the
-normalisation is that of P. McLeod and G. Wyvill, "A smarter way to find pitch", ICMC 2005.
+so 1 is perfect repetition, 0 none. The numerator is YIN's difference function (A. de Cheveigne and H. Kawahara, "YIN, a
+fundamental frequency estimator for speech and music", JASA 111(4), 2002, eq. 6); the normalisation is that of
+P. McLeod and G. Wyvill, "A smarter way to find pitch", ICMC 2005.
 
-It is kept up hop by hop: each hop adds only its own products, and the window's sum is that of its newest hops. At half
-the analysis rate this is a few multiplications per sample and lag, fewer than an FFT long enough would take.
+It is kept up hop by hop, at half the analysis rate: each hop adds its own products, one for each sample and lag, and
+the window's sum is that of its newest hops. That takes less time than an FFT long enough would.
 """
 
 import numpy as np
@@ -88,7 +89,7 @@ def _append(s, hop):
 
 @inline
 def _correlate(line, products, lags):
-    """The newest hop's products with the sound each lag ago. Longest lag first: so all runs forwards in memory. [audio]"""
+    """The newest hop's products with the sound each lag ago; longest lag first, so all runs forwards. [audio]"""
     for u in range(lags):
         products[u] = np.float32(0)
     for j in range(LINE - N, LINE, 8):

@@ -2,13 +2,13 @@
 
 Three kinds of evidence choose among the peaks of the normalised difference function (dsp/nsdf.py):
 
-- its height, refined by a parabola through the peak and, for short lags, through peaks at twice, four times ... the lag;
+- its height, refined by a parabola through the peak and, for short lags, through peaks at 2, 4, 8 times the lag;
 - the spectrum: what stands at the harmonics against what stands half-way between them. A period too long by an octave
-  finds its odd harmonics missing, one too short finds something half-way. After SWIPE (A. Camacho and J. Harris, "A
-  sawtooth waveform inspired pitch estimator for speech and music", JASA 124(3), 2008), square-root magnitudes included;
-- continuity: the candidates of successive hops form paths, scored forwards as in P. Boersma, "Accurate short-term analysis
-  of the fundamental frequency", IFA Proceedings 17, 1993, but without looking ahead: what the best path so far says now
-  is the answer now.
+  finds its odd harmonics missing, one too short finds something half-way. After SWIPE (A. Camacho and J. Harris,
+  "A sawtooth waveform inspired pitch estimator for speech and music", JASA 124(3), 2008), square roots included;
+- continuity: the candidates of successive hops form paths, scored forwards as in P. Boersma, "Accurate short-term
+  analysis of the fundamental frequency", IFA Proceedings 17, 1993, but without looking ahead: what the best path so
+  far says now is the answer now.
 
 Voicing joins height, spectrum and level with hysteresis.
 """
@@ -16,7 +16,7 @@ Voicing joins height, spectrum and level with hysteresis.
 import numpy as np
 
 from dsp import nsdf
-from dsp.hop import BINS, FRAME, HOP_STATE
+from dsp.hop import BINS, FRAME, HOP, HOP_STATE
 from dsp.kernel import inline, kernel, record_at, zeros
 
 K = 8  # candidates
@@ -70,7 +70,7 @@ def prepare(rate: float) -> np.ndarray:
     state["hz_per_bin"] = rate / FRAME
     state["top_bin"] = int(TOP_HZ * FRAME / rate)
     state["loudest_db"] = QUIET_DB
-    state["loudest_fall"] = LOUDEST_FALL_DB_S * 256 / rate
+    state["loudest_fall"] = LOUDEST_FALL_DB_S * HOP / rate
     state["weight"] = 1 / np.sqrt(np.arange(1, HARMONICS + 1))
     return state
 
@@ -84,7 +84,7 @@ def _shift(a, b, c):
 
 @inline
 def _candidates(s, value, lags):
-    """Keep the K best peaks in `lag` and `height`, best first. [audio]"""
+    """Keep the K best peaks in `lag` and `height`, best first (`path` holds what ranks them). [audio]"""
     lag, height, rank, n = s.lag, s.height, s.path, 0
     first = 1
     while first < lags and value[first] > np.float32(ZERO_PEAK_END):
@@ -135,7 +135,7 @@ def _between(root, position):
 
 @inline
 def _contrast(s, bin_, norm):
-    """Square-root magnitude at the harmonics of a fractional bin less that half-way between, against the whole. [audio]"""
+    """Square-root magnitude at the harmonics of `bin_` less that half-way between, against the whole. [audio]"""
     root, weight, top = s.root, s.weight, np.float32(s.top_bin)
     below = _between(root, np.float32(0.5) * bin_)
     total = np.float32(0)

@@ -1,9 +1,9 @@
 """Notes: where the f0 track starts, holds, changes and stops, as NOTE_ON and NOTE_OFF.
 
-A run is a stretch of voiced hops that stay within half a semitone. A run that lasts becomes a note when none sounds, when
-it lies away from the sounding note's pitch (for longer, the nearer it is: vibrato swings back before that), or when an
-attack fell at its start. An attack is a rise of many bands at once (spectral flux in dB), and a smaller one counts where
-the f0 tracker's confidence broke: a repeated note begins its period anew even when its level hardly moves.
+A run is a stretch of voiced hops that stay within half a semitone. A run that lasts becomes a note when none sounds,
+when it lies away from the sounding note's pitch (the nearer, the longer: vibrato swings back before that), or when an
+attack fell at its start. An attack is a rise of many bands at once (spectral flux in dB), and a smaller one counts
+where the f0 tracker's confidence broke: a repeated note begins its period anew even when its level hardly moves.
 
 One note sounds at a time. NOTE_ON: MIDI number, deviation in cents, velocity 1..127, f0 in Hz. NOTE_OFF: MIDI number.
 Velocity follows level as General MIDI's concave curve does, 40 log10(velocity / 127) dB, full scale at 127.
@@ -14,24 +14,24 @@ import numpy as np
 from dsp.hop import FRAME, HOP, HOP_STATE, NOTE_OFF, NOTE_ON, emit
 from dsp.kernel import inline, kernel, record_at, zeros
 
-BANDS = 24
+BANDS = 16
 LOWEST_HZ, HIGHEST_HZ = 60.0, 10000.0
-RISE_HOPS = 4
+RISE_HOPS = 4  # a rise is seen across half the shared frame
 FLOOR = 3e-4  # magnitude summed over a band that counts as nothing: -70 dB
-NEGLIGIBLE = 0.01  # against the loudest band
-LOUDEST_FALL = 0.97  # per hop
+NEGLIGIBLE = 0.003  # against the loudest band
+LOUDEST_FALL_DB_S = 45.0
 SURE_RISE_DB, BROKEN_RISE_DB, BROKEN_CONFIDENCE = 4.0, 2.0, 0.8
 MEMORY = 8  # hops over which confidence is looked back on
 NEAR, SAME = 0.45, 0.65  # semitones: within a run; from the note that sounds
-GLIDE = 0.15  # semitones per hop: a pitch that moves so fast says nothing yet
+GLIDE_S = 26.0  # semitones per second: a pitch that moves so fast says nothing yet
 STEP = 1.5  # semitones: a change beyond it is no vibrato
 
 SECONDS = {
-    "start": 0.012,  # a run lasts this long to become a note
+    "start": 0.010,  # a run lasts this long to become a note
     "change": 0.040,  # ... when it is within STEP of the sounding note
     "repeat": 0.040,  # ... when it has the sounding note's own pitch: the last note may ring on into the attack
     "stop": 0.040,  # unvoiced this long, the note is over
-    "apart": 0.100,  # attacks and notes are no closer than this
+    "apart": 0.100,  # attacks are no closer than this, and a note is no sooner repeated
     "attack": 0.025,  # from an attack to the end of the hop that shows it
     "late": 0.010,  # from a start to the f0 time of the first hop that follows it
     "patience": 0.150,  # an attack waits this long for its pitch
@@ -40,6 +40,8 @@ SECONDS = {
 STATE = np.dtype(
     [
         *((name, np.int64) for name in SECONDS),  # samples
+        ("glide", np.float32),  # semitones per hop
+        ("loudest_fall", np.float32),  # factor per hop
         ("edge", np.int64, (BANDS + 1,)),  # bins
         ("level", np.float32, (RISE_HOPS, BANDS)),  # dB, ring
         ("held", np.float32, (BANDS,)),  # magnitude per band
@@ -53,7 +55,7 @@ STATE = np.dtype(
         ("run_start", np.int64),
         ("run_pitch", np.float32),
         ("last_pitch", np.float32),
-        ("sure", np.float32),  # samples the run has lasted since the last attack, weighed by confidence and steadiness
+        ("sure", np.float32),  # samples since run and attack began, weighed by confidence squared and steadiness
         ("last_voiced", np.int64),
         ("sounds", np.int64),
         ("note", np.float32),  # MIDI number of the sounding note
@@ -70,6 +72,8 @@ def prepare(rate: float) -> np.ndarray:
     state = zeros(STATE)
     for name, seconds in SECONDS.items():
         state[name] = round(seconds * rate)
+    state["glide"] = GLIDE_S * HOP / rate
+    state["loudest_fall"] = 10 ** (-LOUDEST_FALL_DB_S / 20 * HOP / rate)
     state["edge"] = np.round(np.geomspace(LOWEST_HZ, HIGHEST_HZ, BANDS + 1) * FRAME / rate)
     state["level"] = 20 * np.log10(FLOOR)
     state["attack_time"] = state["last_voiced"] = -(1 << 40)
@@ -80,7 +84,7 @@ def prepare(rate: float) -> np.ndarray:
 def _rise(s, hop):
     """Mean over the bands of how many dB each rose over RISE_HOPS hops; far below the loudest, none does. [audio]"""
     magnitude, held = hop.magnitude, s.held
-    loudest = s.loudest * np.float32(LOUDEST_FALL)
+    loudest = s.loudest * s.loudest_fall
     for b in range(BANDS):
         total = np.float32(0)
         for k in range(s.edge[b], s.edge[b + 1]):
@@ -89,10 +93,9 @@ def _rise(s, hop):
         loudest = max(loudest, total)
     s.loudest = loudest
     floor = max(np.float32(FLOOR), np.float32(NEGLIGIBLE) * loudest)
-    now, before = s.held, s.level[hop.index % RISE_HOPS]
-    rise = np.float32(0)
+    before, rise = s.level[hop.index % RISE_HOPS], np.float32(0)
     for b in range(BANDS):
-        level = np.float32(20) * np.log10(now[b] + floor)
+        level = np.float32(20) * np.log10(held[b] + floor)
         rise += max(np.float32(0), level - before[b])
         before[b] = level
     return rise / BANDS
@@ -138,8 +141,8 @@ def _follow(s, pitch, confidence, now):
         s.run_pitch = pitch
         s.run_start = now
         s.sure = np.float32(0)
-    steady = np.float32(1) - abs(pitch - s.last_pitch) / np.float32(GLIDE)
-    s.sure += max(np.float32(0), steady) * confidence * np.float32(HOP)
+    steady = np.float32(1) - abs(pitch - s.last_pitch) / s.glide
+    s.sure += max(np.float32(0), steady) * confidence * confidence * np.float32(HOP)
     s.last_pitch = pitch
 
 
@@ -200,7 +203,7 @@ def process(hop_pointer, state_pointer):
     s.power[hop.index % MEMORY] = power / HOP
     _watch_attack(s, hop)
     now = f.f0_time
-    if f.voiced > np.float32(0):
+    if f.voiced > np.float32(0) and f.f0_hz > np.float32(0):
         _follow(s, np.float32(69) + np.float32(12) * np.log2(f.f0_hz / np.float32(440)), f.f0_confidence, now)
         s.last_voiced = now
         _decide(s, hop)
