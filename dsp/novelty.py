@@ -23,7 +23,7 @@ COMPRESSION = 1000.0  # log(1 + COMPRESSION x magnitude)
 KEPT = 8  # frames of log magnitudes
 FAST, SLOW = 2, 5  # frames back that the two rises are measured over
 MEAN_S = 4.0  # memory of the running means
-FLOOR = 1e-2  # of a mean: rises well under it are silence
+FLOOR = 1e-3  # of a mean: rises well under it are silence
 
 NOVELTY = np.dtype(
     [

@@ -14,10 +14,10 @@ from dsp.kernel import inline, kernel, record_at, zeros
 
 LEAD_S = 0.025
 AFTER = novelty.SLOW - novelty.FAST  # frames waited for, so that a soft attack shows
-ATTACK_S = 0.006  # how far the pointer's beat lies behind the attack itself
+EARLY_S = 0.010  # how far the pointer's beat lies before the attack: set on clicks
 APART = 0.6  # of a beat: nearer than this to the last one is that one again
 SILENCE_S = 2.5  # without anything that might be a beat: forget
-LEAST_CONFIDENCE = 0.15
+LEAST_CONFIDENCE = 0.12  # white noise reaches 0.11
 
 SHARPNESS = 0.22  # frames are not independent, so their evidence counts less than its face value
 
@@ -46,7 +46,7 @@ STATE = np.dtype(
         ("silence_frames", np.int64),  # that make a silence
         ("rate", np.float64),
         ("lead", np.float64),  # samples, as are the next two
-        ("attack", np.float64),
+        ("early", np.float64),
         ("last_beat", np.float64),
         ("next_beat", np.float64),
         ("period", np.float64),
@@ -63,7 +63,7 @@ def prepare(rate: float) -> np.ndarray:
     metre.prepare(state["metre"][0], frame_rate)
     state["rate"] = rate
     state["lead"] = LEAD_S * rate
-    state["attack"] = ATTACK_S * rate
+    state["early"] = EARLY_S * rate
     state["last_beat"] = -rate
     state["silence_frames"] = round(SILENCE_S * frame_rate)
     state["silent_frames"] = state["silence_frames"]
@@ -109,7 +109,7 @@ def _listen(s, end):
         metre.step(m, s.likelihood)
         frame = HOP * novelty.STRIDE
         s.period = m.period * frame
-        s.next_beat = end - AFTER * frame + (1.0 - m.phase) * s.period - s.attack
+        s.next_beat = end - AFTER * frame + (1.0 - m.phase) * s.period + s.early
 
 
 @kernel(HOP_STATE, STATE)
@@ -133,7 +133,7 @@ def process(hop_pointer, state_pointer):
     to_go = (s.next_beat - hop.end) / s.period
     confidence = s.metre.confidence
     out.tempo_bpm = 60.0 * s.rate / s.period
-    out.beat_phase = np.ceil(to_go) - to_go
+    out.beat_phase = min(np.ceil(to_go) - to_go, 0.9999)
     out.beat_confidence = confidence
     if s.next_beat - hop.end < s.lead:
         s.last_beat = s.next_beat
