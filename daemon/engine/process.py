@@ -35,7 +35,8 @@ RETRY_S = 0.25
 def main() -> None:
     """Run until the source ends, the device is lost, or the daemon is gone. [main]"""
     order = json.loads(sys.argv[1])
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the daemon ends us
+    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the daemon ends us
+        signal.signal(number, signal.SIG_IGN)
     _die_with_parent()
     analysers = [registry.analyser(kind, name) for kind, name in order["analysers"]]
     go = sys.stdin.readline()
