@@ -16,7 +16,7 @@ LEAD_S = 0.025
 AFTER = novelty.SLOW - novelty.FAST  # frames waited for, so that a soft attack shows
 EARLY_S = 0.010  # how far the pointer's beat lies before the attack: set on clicks
 APART = 0.6  # of a beat: nearer than this to the last one is that one again
-SILENCE_S = 2.5  # without anything that might be a beat: forget
+SILENCE_S = 2.0  # without anything that might be a beat: forget
 LEAST_CONFIDENCE = 0.12  # white noise reaches 0.11
 
 SHARPNESS = 0.22  # frames are not independent, so their evidence counts less than its face value
@@ -137,5 +137,5 @@ def process(hop_pointer, state_pointer):
     out.beat_confidence = confidence
     if s.next_beat - hop.end < s.lead:
         s.last_beat = s.next_beat
-        if confidence >= LEAST_CONFIDENCE:
+        if confidence >= LEAST_CONFIDENCE and s.next_beat >= hop.end:  # what is past is not foretold
             emit(hop, BEAT, np.int64(s.next_beat + 0.5), 60.0 * s.rate / s.period, confidence, 0.0, 0.0, 0.0)
