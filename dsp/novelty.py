@@ -73,7 +73,7 @@ def _rise(s, now, back):
     new, old, group = s.log[now % KEPT], s.log[(now - back) % KEPT], s.group
     total = np.float32(0)
     for b in range(n):
-        before = max(old[b], max(old[max(b - 1, 0)], old[min(b + 1, n - 1)]))
+        before = max(old[b], old[max(b - 1, 0)], old[min(b + 1, n - 1)])
         rise = max(np.float32(0), new[b] - before)
         sums[group[b]] += rise
         total += rise
