@@ -56,6 +56,7 @@ class Job(NamedTuple):
 
 def run(analysis: str, data: Path, split: str, as_json: bool) -> int:
     """Print the table (or JSON lines) of an analysis over a folder. Raises EvaluationError."""
+    _check(analysis)
     try:
         import mir_eval  # noqa: F401
     except ImportError:
@@ -79,6 +80,13 @@ def run(analysis: str, data: Path, split: str, as_json: bool) -> int:
     if not as_json:
         print(table(analysis, split, scores))
     return 0
+
+
+def _check(analysis: str) -> None:
+    """Raise EvaluationError, saying which there are, unless this analysis and those before it are registered."""
+    known = [name for name, entry in ANALYSES.items() if all(kind in registry.ANALYSERS for kind in entry.chain)]
+    if analysis not in known:
+        raise EvaluationError(f"{analysis}: there is no such analysis to evaluate; choose one of {', '.join(known)}")
 
 
 def _pieces(analysis: str, data: Path, split: str) -> Iterator[tuple[Path, Path]]:

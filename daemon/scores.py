@@ -55,6 +55,8 @@ def f0(reference: dict, times_s: np.ndarray, hz: np.ndarray, voiced: np.ndarray)
 
 def notes(reference: dict, spans: list[tuple[float, float, int]]) -> Score:
     """F of notes (start s, end s, MIDI) by onset within 50 ms and pitch within 50 cents; and with their ends as well."""
+    if not spans:
+        return {"f": 0.0, "f_with_ends": 0.0}
     ref = np.array([note[:3] for note in reference["notes"]], float)
     est = np.array(spans, float).reshape(-1, 3)
 

@@ -23,6 +23,7 @@ STATE = np.dtype(
         ("made", np.uint64),  # the aubio object
         ("do", np.uint64),  # addresses of its C functions
         ("get", np.uint64, (3,)),
+        ("centre", np.int64),  # samples from the newest one back to the middle of the frame
         ("input", FVEC),
         ("output", FVEC),
         ("found", np.float32, (2,)),  # what `output` points to
@@ -63,6 +64,7 @@ def prepare(kind: str, method: str, frame: int, rate: float, getters: tuple[str,
     state = zeros(STATE)
     state["made"], state["do"] = made, address(f"aubio_{kind}_do")
     state["get"][0, : len(getters)] = [address(f"aubio_{kind}_get_{name}") for name in getters]
+    state["centre"] = frame // 2
     state["input"]["length"], state["output"]["length"] = HOP, 2
     state["output"]["data"] = state["found"].ctypes.data
     delete = getattr(library(), f"del_aubio_{kind}")

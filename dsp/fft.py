@@ -16,6 +16,7 @@ def dtype(size: int) -> np.dtype:
     half = size // 2
     return np.dtype(
         [
+            ("first", np.float32, (6, half // 4)),  # cos and sin of the first pass's twiddles: at k, 2k, 3k
             ("cos", np.float32, (half,)),  # exp(-2i pi k / half), k < half
             ("sin", np.float32, (half,)),
             ("unpack_cos", np.float32, (half,)),  # exp(-2i pi k / size), k < half
@@ -37,8 +38,34 @@ def prepare(record) -> None:
     k = np.arange(half)
     record["cos"] = np.cos(2 * np.pi * k / half)
     record["sin"] = -np.sin(2 * np.pi * k / half)
+    for j in (1, 2, 3):
+        record["first"][2 * j - 2] = record["cos"][: j * half // 4 : j]
+        record["first"][2 * j - 1] = record["sin"][: j * half // 4 : j]
     record["unpack_cos"] = np.cos(np.pi * k / half)
     record["unpack_sin"] = -np.sin(np.pi * k / half)
+
+
+@inline
+def _first(xr, xi, yr, yi, twiddles):
+    """`_radix4` for the first pass, s = 1: written over p with contiguous twiddles, it vectorises. [audio]"""
+    m = twiddles.shape[1]
+    c1, s1, c2, s2, c3, s3 = twiddles[0], twiddles[1], twiddles[2], twiddles[3], twiddles[4], twiddles[5]
+    xr0, xr1, xr2, xr3 = xr[:m], xr[m : 2 * m], xr[2 * m : 3 * m], xr[3 * m :]
+    xi0, xi1, xi2, xi3 = xi[:m], xi[m : 2 * m], xi[2 * m : 3 * m], xi[3 * m :]
+    for p in range(m):
+        apc_r, apc_i, amc_r, amc_i = xr0[p] + xr2[p], xi0[p] + xi2[p], xr0[p] - xr2[p], xi0[p] - xi2[p]
+        bpd_r, bpd_i, bmd_r, bmd_i = xr1[p] + xr3[p], xi1[p] + xi3[p], xr1[p] - xr3[p], xi1[p] - xi3[p]
+        u1, v1 = amc_r + bmd_i, amc_i - bmd_r
+        u2, v2 = apc_r - bpd_r, apc_i - bpd_i
+        u3, v3 = amc_r - bmd_i, amc_i + bmd_r
+        yr[4 * p] = apc_r + bpd_r
+        yr[4 * p + 1] = u1 * c1[p] - v1 * s1[p]
+        yr[4 * p + 2] = u2 * c2[p] - v2 * s2[p]
+        yr[4 * p + 3] = u3 * c3[p] - v3 * s3[p]
+        yi[4 * p] = apc_i + bpd_i
+        yi[4 * p + 1] = u1 * s1[p] + v1 * c1[p]
+        yi[4 * p + 2] = u2 * s2[p] + v2 * c2[p]
+        yi[4 * p + 3] = u3 * s3[p] + v3 * c3[p]
 
 
 @inline
@@ -88,8 +115,9 @@ def rfft(f):
     half = f.are.size
     cos, sin = f.cos, f.sin
     xr, xi, yr, yi = f.are, f.aim, f.bre, f.bim
-    n, s = half, 1
-    in_a = True
+    _first(xr, xi, yr, yi, f.first)
+    n, s = half // 4, 4
+    in_a = False
     while n >= 4:
         if in_a:
             _radix4(xr, xi, yr, yi, n, s, cos, sin)

@@ -53,10 +53,10 @@ def _machine() -> str:
 def _cost(rows: dict[str, dict[str, float]]) -> str:
     peer = rows["aubio onset+pitch+tempo"]["median_us"]
     lines = ["", "Cost of a 256-sample hop at 48 kHz, us (the empty engine taken off)"]
-    lines.append(f"{'':26}{'median':>9}{'p99':>9}{'mean':>9}{'beside aubio':>14}")
+    lines.append(f"{'':34}{'median':>9}{'p99':>9}{'mean':>9}{'beside aubio':>14}")
     for name, row in rows.items():
         cells = "".join(f"{row[column]:9.1f}" for column in ("median_us", "p99_us", "mean_us"))
-        lines.append(f"{name:26}{cells}{row['median_us'] / peer:13.2f}x")
+        lines.append(f"{name:34}{cells}{row['median_us'] / peer:13.2f}x")
     return "\n".join(lines)
 
 

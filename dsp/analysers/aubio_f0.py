@@ -29,4 +29,4 @@ def process(hop_pointer, state_pointer):
     out.f0_hz = f0
     out.f0_confidence = min(np.float32(1), max(np.float32(0), fetch_float(s.get[0], s.made)))
     out.voiced = np.float32(1) if f0 > 0 else np.float32(0)
-    out.f0_time = hop.end - 1024
+    out.f0_time = hop.end - s.centre

@@ -44,7 +44,9 @@ def test_onsets(sound: np.ndarray, method: str) -> None:
 def test_f0(sound: np.ndarray, method: str, frame: int) -> None:
     peer = aubio.pitch(method, frame, HOP, RATE)
     expected = [float(peer(hop)[0]) for hop in hops(sound)]
-    np.testing.assert_allclose(heard(sound, "f0", f"aubio:{method}").hops["f0_hz"], expected, rtol=1e-3)
+    found = heard(sound, "f0", f"aubio:{method}").hops
+    np.testing.assert_allclose(found["f0_hz"], expected, rtol=1e-3)
+    assert (found["sample_time"] - found["f0_time"] == frame // 2).all()
 
 
 def test_beats(sound: np.ndarray) -> None:
