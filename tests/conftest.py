@@ -27,7 +27,8 @@ class JackServer:
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         ends_at = time.monotonic() + 10.0
         while subprocess.run(["jack_lsp", "-s", self.name], capture_output=True, check=False).returncode != 0:
-            assert self._process.poll() is None, "jackd ended at its start"
+            if self._process.poll() is not None:
+                raise RuntimeError("jackd ended at its start; are eight in /dev/shm/jack-shm-registry?")
             assert time.monotonic() < ends_at, "jackd does not answer"
             time.sleep(0.05)
 
@@ -38,8 +39,13 @@ class JackServer:
             self._process.wait()
 
     def close(self) -> None:
-        """End the server, remove what a killed one leaves behind, and give the environment back."""
+        """End the server and give the environment back.
+
+        A killed server stays in JACK's registry, which holds eight; only its namesake can take it out again.
+        """
         if self._process is not None:
+            if self._process.poll() is not None:
+                self.start()
             self._process.terminate()
             self._process.wait(timeout=10)
         for path in Path("/dev/shm").glob(f"*{self.name}*"):
