@@ -1,8 +1,8 @@
 """The note ledger: every note-on that leaves jamd stands here until its note-off has left. Nothing hangs.
 
 A MIDI receiver holds one voice per port, channel and note, and the first note-off ends it. Two parts of jamd may hold
-the same note at once, so holds are counted: a second note-on strikes the note again (its note-off must leave first), and
-the note-off leaves when the last holder lets go. A note-off that nobody owes does not leave.
+the same note at once, so holds are counted: a second note-on strikes the note again (a note-off must leave before it),
+and the note-off leaves when the last holder lets go. A note-off that nobody owes does not leave.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Keeps the configured MIDI ports open: opens what appears, gives up what goes, and survives the JACK server's death."""
+"""Keeps the configured MIDI ports open: opens what appears, gives up what goes, survives JACK's death."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol

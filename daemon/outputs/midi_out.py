@@ -2,11 +2,12 @@
 
 What rtmidi (python-rtmidi 1.5.8, RtMidi 5) does on JACK when the server dies, measured with kill -9:
 - It does not notice. `is_port_open` stays True, `send_message` returns as if sent, `get_ports` gives the old list.
-- `close_port` returns, but only after one second in which it keeps the interpreter lock: it waits for its ring to drain.
+- `close_port` returns, but only after one second in which it keeps the interpreter lock: it waits
+  for its ring to drain.
 - A JACK client opened while a dead one is still allocated makes libjack free the dead one; closing that later is a
   segmentation fault. So after a server's death every JACK port is to be closed before any is opened (see `Patchbay`).
-On a live server `close_port` waits until everything sent has left (5 ms for 900 messages). A new connection is not heard
-before the server's next cycles: what is sent at once is lost, silently.
+On a live server `close_port` waits until everything sent has left (5 ms for 900 messages). A new connection is
+not heard before the server's next cycles: what is sent at once is lost, silently.
 """
 
 import time
@@ -35,7 +36,7 @@ class MidiOutput:
         return self._client is not None
 
     def open(self) -> None:
-        """Open, and send the note-offs that a lost port still owes. Raises MidiError, which lists the ports there are."""
+        """Open, and send the note-offs that a lost port still owes. Raises MidiError (lists the ports)."""
         client = midi_api.make("out", self._api)
         try:
             if self._virtual:
@@ -61,7 +62,7 @@ class MidiOutput:
         return self.send(NOTE_ON | channel, note, velocity)
 
     def note_off(self, channel: int, note: int) -> bool:
-        """Let one holder go; while the port is closed the ledger keeps the note until it can be ended. False: closed."""
+        """Let one holder go; False: the port is closed, and the ledger keeps the note until it opens."""
         if self._client is None:
             return False
         if self._ledger.off(self.name, channel, note):
