@@ -27,3 +27,10 @@ def chord_symbol(name: str) -> str:
     """Harte's name as players write it: `A:min` is Am, `G:7` is G7, `N` is -. [any]"""
     root, _, quality = name.partition(":")
     return "-" if root == "N" else root + {"maj": "", "min": "m", "min7": "m7"}.get(quality, quality)
+
+
+KEY_PROFILES = (
+    (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081),
+    (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052),
+)
+"""Major and minor from the tonic: J. Albrecht and D. Shanahan, Music Perception 31(1), 2013, table 1."""
