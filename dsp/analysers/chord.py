@@ -1,6 +1,6 @@
-"""Chords: templates over treble and bass chroma, smoothed online by the forward algorithm of a hidden Markov model.
+"""Chords: templates over harmony and bass chroma, smoothed online by the forward algorithm of a hidden Markov model.
 
-After A. Sheh and D. Ellis, ISMIR 2003 (chords as HMM states) and M. Mauch and S. Dixon, ISMIR 2010 (treble and bass kept
+After A. Sheh and D. Ellis, ISMIR 2003 (chords as HMM states) and M. Mauch and S. Dixon, ISMIR 2010 (harmony and bass kept
 apart). Nothing looks ahead: the decision is the likeliest state given the past.
 """
 
@@ -21,15 +21,15 @@ INTERVALS = {
     "aug": (0, 4, 8),
     "sus4": (0, 5, 7),
 }
-PRIOR = {"maj": 0.0, "min": 0.0, "7": -0.03, "maj7": -0.05, "min7": -0.05, "dim": -0.06, "aug": -0.1, "sus4": -0.1}
+PRIOR = {"maj": 0.0, "min": 0.0, "7": -0.02, "maj7": -0.3, "min7": -0.3, "dim": -0.3, "aug": -0.3, "sus4": -0.3}
 """Added to a template's similarity: how much more a rarer chord must fit."""
 
-SHARPNESS = 8.0  # log-likelihood per unit of similarity and look
-BASS = 0.35  # what the bass note counts beside the upper voices
+SHARPNESS = 6.0  # log-likelihood per unit of similarity and look
+BASS, FIFTH = 0.3, 0.1  # what the root, the fifth in the bass count beside the template
 NOTHING = 0.45  # similarity of "no chord"
-STAY_S = 1.6  # mean time a chord is expected to last
+STAY_S = 12.0  # time constant of staying in a chord: the longer, the more evidence a change needs
 QUIET = 1e-3  # summed chroma under which nothing sounds
-BACK = 1.6  # looks the forward decision lags behind, taken off the time
+BACK = 4.0  # looks the forward decision lags behind, taken off the time
 
 QUALITIES = len(CHORD_QUALITIES) - 1
 STATES = 12 * QUALITIES + 1  # the last is N
@@ -38,9 +38,10 @@ STATE = np.dtype(
     [
         ("template", np.float32, (QUALITIES, 12)),  # from the root
         ("prior", np.float32, (QUALITIES,)),
+        ("fifth", np.int64, (QUALITIES,)),  # semitones above the root
         ("likelihood", np.float32, (STATES,)),
         ("belief", np.float32, (STATES,)),  # probability given all so far
-        ("treble", np.float32, (12,)),
+        ("harmony", np.float32, (12,)),
         ("bass", np.float32, (12,)),
         ("stay", np.float32),
         ("decided", np.int64),  # state; -1 before the first
@@ -55,6 +56,7 @@ def prepare(rate: float) -> np.ndarray:
     for k, name in enumerate(CHORD_QUALITIES[1:]):
         state["template"][0, k, list(INTERVALS[name])] = 1 / np.sqrt(len(INTERVALS[name]))
         state["prior"][0, k] = PRIOR[name]
+        state["fifth"][0, k] = INTERVALS[name][2]
     state["belief"] = 1 / STATES
     state["stay"] = np.exp(-EVERY * HOP / rate / STAY_S)
     state["decided"] = STATES - 1
@@ -77,13 +79,14 @@ def _unit(source, target):
 @inline
 def _observe(s):
     """Likelihood of each state by similarity of its template. [audio]"""
-    treble, bass, template, likelihood = s.treble, s.bass, s.template, s.likelihood
+    harmony, bass, template, likelihood = s.harmony, s.bass, s.template, s.likelihood
     best = np.float32(NOTHING)
     for quality in range(QUALITIES):
         for root in range(12):
             fit = s.prior[quality] + np.float32(BASS) * bass[root]
+            fit += np.float32(FIFTH) * bass[(root + s.fifth[quality]) % 12]
             for k in range(12):
-                fit += template[quality, k] * treble[(root + k) % 12]
+                fit += template[quality, k] * harmony[(root + k) % 12]
             likelihood[12 * quality + root] = fit
             best = max(best, fit)
     likelihood[STATES - 1] = np.float32(NOTHING)
@@ -115,7 +118,7 @@ def process(hop_pointer, state_pointer):
     s = record_at(state_pointer, 1)[0]
     if hop.chroma_is_new == 0:
         return
-    upper = _unit(hop.treble, s.treble)
+    upper = _unit(hop.harmony, s.harmony)
     lower = _unit(hop.bass, s.bass)
     if upper + lower < np.float32(QUIET):
         for k in range(STATES):

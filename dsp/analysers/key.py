@@ -14,7 +14,7 @@ from dsp.salience import EVERY
 MEMORY_S = 40.0  # over which what was heard fades
 FIRST_S = 2.5  # of music before a key is named
 MARGIN = 0.03  # in correlation, by which another key must lead
-BASS = 0.6  # weight of the bass beside the upper voices
+BASS = 0.6  # weight of the bass beside the whole
 
 STATE = np.dtype(
     [
@@ -46,14 +46,14 @@ def prepare(rate: float) -> np.ndarray:
 @inline
 def _hear(hop, s):
     """Add the newest chroma, at an equal weight for loud and soft; False in silence. [audio]"""
-    treble, bass, heard = hop.treble, hop.bass, s.heard
+    harmony, bass, heard = hop.harmony, hop.bass, s.heard
     total = np.float32(0)
     for k in range(12):
-        total += treble[k] + np.float32(BASS) * bass[k]
+        total += harmony[k] + np.float32(BASS) * bass[k]
     if total < np.float32(1e-3):
         return False
     for k in range(12):
-        heard[k] = s.forget * heard[k] + (treble[k] + np.float32(BASS) * bass[k]) / total
+        heard[k] = s.forget * heard[k] + (harmony[k] + np.float32(BASS) * bass[k]) / total
     s.music_s += s.step_s
     return True
 
