@@ -1,20 +1,19 @@
 """Key: the recent balance of pitch classes against 24 key profiles, with hysteresis.
 
-C. Krumhansl's method of profiles; the profiles are those of J. Albrecht and D. Shanahan, "The use of large corpora to train
-a new type of key-finding algorithm", Music Perception 31(1), 2013.
+C. Krumhansl's method (*Cognitive Foundations of Musical Pitch*, 1990); the profiles and their sources: dsp/harmony.py.
 """
 
 import numpy as np
 
-from dsp.harmony import KEY_PROFILES
+from dsp.harmony import key_profiles
 from dsp.hop import HOP, HOP_STATE, KEY, emit
 from dsp.kernel import inline, kernel, record_at, zeros
 from dsp.salience import EVERY
 
-MEMORY_S = 40.0  # over which what was heard fades
+MEMORY_S = 60.0  # over which what was heard fades
 FIRST_S = 2.5  # of music before a key is named
 MARGIN = 0.03  # in correlation, by which another key must lead
-BASS = 0.6  # weight of the bass beside the whole
+BASS = 1.5  # weight of the bass beside the whole
 
 STATE = np.dtype(
     [
@@ -34,9 +33,7 @@ STATE = np.dtype(
 def prepare(rate: float) -> np.ndarray:
     """State for an analysis rate in Hz. [main]"""
     state = zeros(STATE)
-    profiles = np.array(KEY_PROFILES)
-    profiles -= profiles.mean(axis=1, keepdims=True)
-    state["profile"] = profiles / np.linalg.norm(profiles, axis=1, keepdims=True)
+    state["profile"] = key_profiles()
     state["step_s"] = EVERY * HOP / rate
     state["forget"] = np.exp(-EVERY * HOP / rate / MEMORY_S)
     state["decided"] = -1
