@@ -28,7 +28,9 @@ class JackServer:
         ends_at = time.monotonic() + 10.0
         while subprocess.run(["jack_lsp", "-s", self.name], capture_output=True, check=False).returncode != 0:
             if self._process.poll() is not None:
-                raise RuntimeError("jackd ended at its start; are eight others registered? see /dev/shm/jack-shm-registry")
+                raise RuntimeError(
+                    "jackd ended at its start; are eight others registered? see /dev/shm/jack-shm-registry"
+                )
             assert time.monotonic() < ends_at, "jackd does not answer"
             time.sleep(0.05)
 

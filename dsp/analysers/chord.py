@@ -29,6 +29,7 @@ BASS, FIFTH = 0.3, 0.1  # what the root, the fifth in the bass count beside the 
 NOTHING = 0.45  # similarity of "no chord"
 STAY_S = 12.0  # time constant of staying in a chord: the longer, the more evidence a change needs
 QUIET = 1e-3  # summed chroma under which nothing sounds
+SURE = 0.5  # probability a chord must have to be named
 BACK = 4.0  # looks the forward decision lags behind, taken off the time
 
 QUALITIES = len(CHORD_QUALITIES) - 1
@@ -127,7 +128,7 @@ def process(hop_pointer, state_pointer):
     else:
         _observe(s)
     best = _believe(s)
-    if best == s.decided:
+    if best == s.decided or s.belief[best] < np.float32(SURE):
         return
     s.decided = best
     bass = np.float32(-1)

@@ -44,7 +44,8 @@ def process(hop_pointer, state_pointer):
         k = (LOWEST + note) % 12
         strength = np.sqrt(notes[note])  # a loud melody must not hide the chord under it
         harmony[k] += s.harmony[note] * strength
-        bass[k] += s.bass[note] * strength
+        if 0 < note < NOTES - 1 and notes[note] > notes[note - 1] and notes[note] > notes[note + 1]:
+            bass[k] += s.bass[note] * strength  # down there a note's spectrum reaches its neighbours
     loudest = np.float32(0)
     for k in range(12):
         loudest = max(loudest, harmony[k])
