@@ -26,10 +26,11 @@ PRIOR = {"maj": 0.0, "min": 0.0, "7": -0.02, "maj7": -0.3, "min7": -0.3, "dim": 
 
 SHARPNESS = 6.0  # log-likelihood per unit of similarity and look
 BASS, FIFTH = 0.3, 0.1  # what the root, the fifth in the bass count beside the template
-NOTHING = 0.45  # similarity of "no chord"
+NOTHING = 0.8  # similarity of "no chord"
 STAY_S = 12.0  # time constant of staying in a chord: the longer, the more evidence a change needs
 QUIET = 1e-3  # summed chroma under which nothing sounds
 SURE = 0.5  # probability a chord must have to be named
+LATELY = 0.25  # share of the newest look in the averaged bass
 BACK = 4.0  # looks the forward decision lags behind, taken off the time
 
 QUALITIES = len(CHORD_QUALITIES) - 1
@@ -44,6 +45,7 @@ STATE = np.dtype(
         ("belief", np.float32, (STATES,)),  # probability given all so far
         ("harmony", np.float32, (12,)),
         ("bass", np.float32, (12,)),
+        ("lately", np.float32, (12,)),  # the bass, averaged over the last looks
         ("stay", np.float32),
         ("decided", np.int64),  # state; -1 before the first
     ],
@@ -121,6 +123,8 @@ def process(hop_pointer, state_pointer):
         return
     upper = _unit(hop.harmony, s.harmony)
     lower = _unit(hop.bass, s.bass)
+    for k in range(12):
+        s.lately[k] += np.float32(LATELY) * (s.bass[k] - s.lately[k])
     if upper + lower < np.float32(QUIET):
         for k in range(STATES):
             s.likelihood[k] = np.float32(0.5)
@@ -135,10 +139,10 @@ def process(hop_pointer, state_pointer):
     quality, root = 1 + best // 12, best % 12
     if best == STATES - 1:
         quality, root = 0, 0
-    elif lower > 0:
+    else:
         loudest = np.float32(0)
         for k in range(12):
-            if s.bass[k] > loudest:
-                loudest, bass = s.bass[k], np.float32(k)
+            if s.lately[k] > loudest:
+                loudest, bass = s.lately[k], np.float32(k)
     when = max(np.int64(0), hop.end - 2 * SIZE - np.int64(BACK * EVERY * HOP))
     emit(hop, CHORD, when, np.float32(root), np.float32(quality), s.belief[best], bass, 0.0)

@@ -59,7 +59,7 @@ def test_every_root_and_quality(root: int, quality: str) -> None:
 
 
 def test_an_inversion_keeps_its_root_and_tells_its_bass() -> None:
-    found = heard(tones([40, 60, 64, 67], 2.5))  # C over E
+    found = heard(np.concatenate([tones([43, 55, 59, 62], 1.5), tones([40, 55, 60, 64], 2.5)]))  # G, then C over E
     event = found.events[found.events["kind"] == CHORD][-1]
     assert harmony.chord_name(int(event["value"][0]), int(event["value"][1])) == "C:maj"
     assert event["value"][3] == 4
@@ -81,7 +81,10 @@ def test_silence_and_noise_are_no_chord() -> None:
     after = heard(np.concatenate([tones([48, 60, 64, 67], 2.0), np.zeros(3 * RATE, np.float32)]))
     assert chords(after) == ["C:maj", "N"]
     noise = np.random.default_rng(1).normal(0, 0.1, 6 * RATE).astype(np.float32)
-    assert len(chords(heard(noise))) <= 4
+    found = heard(noise).events
+    changes = found[found["kind"] == CHORD]
+    lasting = np.diff(np.append(changes["known_at"], 6 * RATE))
+    assert lasting[changes["value"][:, 1] > 0].sum() < 0.3 * 6 * RATE
 
 
 @pytest.mark.parametrize(("tonic", "mode"), [(0, "major"), (7, "major"), (10, "major"), (9, "minor"), (3, "minor")])
