@@ -23,6 +23,9 @@ ANALYSERS: dict[str, dict[str, str]] = {
         **{f"aubio:{method}": "dsp.analysers.aubio_f0" for method in _AUBIO_F0},
     },
     "notes": {"f0": "dsp.analysers.notes"},
+    "chroma": {"chroma": "dsp.analysers.chroma"},
+    "chord": {"templates": "dsp.analysers.chord"},
+    "key": {"profiles": "dsp.analysers.key"},
     "beat": {"predictive": "dsp.analysers.beat", "aubio:default": "dsp.analysers.aubio_beat"},
 }
 """analysis -> name -> module, in the order they run; the first name is the default. What follows a colon is a method."""

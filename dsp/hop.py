@@ -71,6 +71,9 @@ HOP_STATE = np.dtype(
         ("re", np.float32, (BINS,)),  # shared spectrum: Hann, FRAME samples, unscaled
         ("im", np.float32, (BINS,)),
         ("magnitude", np.float32, (BINS,)),  # scaled: a full-scale sine peaks at 1
+        ("harmony", np.float32, (12,)),  # unscaled chroma, from C; chroma writes, chord and key read
+        ("bass", np.float32, (12,)),  # the same of the lowest voices alone
+        ("chroma_is_new", np.int64),  # 1 in a hop whose chroma was looked at anew
         ("features", FEATURES),
         ("n_events", np.int64),
         ("lost_events", np.int64),  # emitted beyond EVENTS_PER_HOP

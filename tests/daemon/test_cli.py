@@ -80,7 +80,11 @@ def test_analyze_with_aubio(song: Path, tmp_path: Path) -> None:
 def test_files_that_are_no_sound(tmp_path: Path) -> None:
     refused("analyze", tmp_path / "none.wav", says="none.wav: there is no such file")
     refused("analyze", tmp_path, says=str(tmp_path))
-    for name, content in (("empty.wav", b""), ("text.wav", b"to be or not to be\n" * 99), ("cut.wav", b"RIFF\x24\0\0\0WA")):
+    for name, content in (
+        ("empty.wav", b""),
+        ("text.wav", b"to be or not to be\n" * 99),
+        ("cut.wav", b"RIFF\x24\0\0\0WA"),
+    ):
         (tmp_path / name).write_bytes(content)
         refused("analyze", tmp_path / name, says=name)
 
@@ -140,7 +144,9 @@ def test_a_missing_config() -> None:
 
 def test_a_device_that_is_not_there(tmp_path: Path) -> None:
     path = tmp_path / "device.toml"
-    path.write_text(f'[engine]\ndriver = "portaudio"\ndevice = "Studer A800"\n[zmq]\naddress = "ipc://{tmp_path}/wire"\n')
+    path.write_text(
+        f'[engine]\ndriver = "portaudio"\ndevice = "Studer A800"\n[zmq]\naddress = "ipc://{tmp_path}/wire"\n'
+    )
     done = jamd("run", "--config", path)
     assert done.returncode == 1
     assert "Studer A800" in done.stderr or "PortAudio is not installed" in done.stderr
