@@ -1,4 +1,4 @@
-"""Novelty: sixteen numbers per hop that say how the spectrum rises, falls and turns, on two frames.
+"""Novelty: nineteen numbers per hop that say how the spectrum rises, falls and turns, on two frames.
 
 The long (shared) frame tells pitches apart; the short one, of 12 ms, sees an attack as soon as it sounds. Both become
 log-magnitude bands, relative to a slow reference level. Rises are superflux: against the greatest neighbouring band of a
@@ -13,7 +13,7 @@ from dsp.hop import FRAME, HOP
 from dsp.kernel import inline
 
 SHORT = 512  # samples in the short frame
-N_FEATURES = 16
+N_FEATURES = 19
 KEPT = 16  # hops of features and bands kept; a power of two
 
 # Columns of a row of features. A rise is a mean over bands, in nepers.
@@ -27,6 +27,8 @@ SHORT_JUMP = 12  # in 1 hop
 SHORT_SLOW_RISE = 13  # in 5 hops
 SHORT_FALL = 14
 SHORT_HIGH_RISE = 15  # in 5 hops
+LATE_RISE = 16  # long frame, in 11 hops; two columns
+LATE_TURN = 18  # 1 - cosine between now and 11 hops ago
 
 LONG_EDGES_HZ = [220.0, 800.0, 3200.0]
 SHORT_EDGES_HZ = [700.0, 3500.0]
@@ -144,6 +146,10 @@ def update(s, hop):
     row[LONG_FALL] = _fall(now, before, n)
     row[LEVEL] = level / np.float32(n)
     row[TURN] = _turn(now, long_before, n)
+    long_before = s.long[(t - 11) & (KEPT - 1)]
+    row[LATE_RISE] = _rise(now, long_before, 0, e[2])
+    row[LATE_RISE + 1] = _rise(now, long_before, e[2], n)
+    row[LATE_TURN] = _turn(now, long_before, n)
     last, before = s.short[(t - 1) & (KEPT - 1)], s.short[(t - 2) & (KEPT - 1)]
     long_before = s.short[(t - 5) & (KEPT - 1)]
     for r in range(3):

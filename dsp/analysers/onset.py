@@ -1,6 +1,6 @@
 """Onsets: superflux-style novelty on two frames (dsp/novelty.py), weighed by a small fitted combiner.
 
-Per hop, the novelty of the last 70 ms and its half-second mean go through one layer of ReLU units to two numbers: the
+Per hop, the novelty of the last 70 ms with its half-second mean and its recent peaks go through one layer of ReLU units to two numbers: the
 odds that an attack began in the last few hops, and how long ago. The onset is decided in the first hop whose probability
 passes THRESHOLD, so strong attacks are known after one hop or two, slow ones when they have shown themselves.
 
@@ -19,15 +19,18 @@ from dsp.kernel import inline, kernel, record_at, zeros
 from dsp.novelty import KEPT, N_FEATURES
 
 LAGS = np.array([0, 1, 2, 3, 4, 6, 8, 11])  # hops back whose novelty is weighed
-N_INPUTS = N_FEATURES * (LAGS.size + 1)
+N_INPUTS = N_FEATURES * (LAGS.size + 2)
 FITTED = np.load(Path(__file__).with_suffix(".npz"))
 N_UNITS = FITTED["hidden_bias"].size
 
 THRESHOLD = 0.65
 REARM = 0.9  # of THRESHOLD: the probability must fall below before the next onset
-REFRACTORY_S = 0.035  # least time between two decisions
-FLOOR = 1e-4  # no onset while no band reaches this magnitude (a sine of -80 dBFS)
+REFRACTORY_S = 0.04  # least time between two decisions
+FLOOR = 3e-4  # no onset while no band reaches this magnitude (a sine of -70 dBFS)
 AGE_UNIT_S = 0.01  # what the combiner's age is counted in
+BLOCK = 64  # samples; a sharp attack is placed to one of them
+BLOCKS = 16  # looked back on, of which the first four only to compare with
+SHARP = 8.0  # times the energy of the four blocks before: an attack whose place can be seen
 LOW, MID, HIGH, FULL = 0.0, 1.0, 2.0, 3.0
 BAND_EDGES_HZ = [250.0, 4000.0]
 CLEAR_SHARE = 0.55  # of the rise, for a band to be named
@@ -42,10 +45,13 @@ STATE = np.dtype(
         ("input", np.float32, (N_INPUTS,)),
         ("unit", np.float32, (N_UNITS,)),
         ("mean", np.float32, (N_FEATURES,)),  # of the novelty, over half a second
+        ("recent", np.float32, (N_FEATURES,)),  # its greatest of late, decaying over two seconds
         ("forget", np.float32),
+        ("decay", np.float32),
         ("armed", np.int64),
         ("wait", np.int64),  # hops until the next decision is allowed
         ("refractory", np.int64),
+        ("energy", np.float32, (BLOCKS,)),
         ("region", np.float32, (KEPT, 3)),  # magnitude per region of BAND_EDGES_HZ, by hop
         ("region_edge", np.int64, (4,)),  # in bins of the shared spectrum
     ],
@@ -61,6 +67,7 @@ def prepare(rate: float) -> np.ndarray:
     for name in ("hidden", "hidden_bias", "output", "output_bias"):
         s[name] = FITTED[name]
     s["forget"] = 1 - np.exp(-HOP / (0.5 * rate))
+    s["decay"] = np.exp(-HOP / (2.0 * rate))
     s["refractory"] = round(REFRACTORY_S * rate / HOP)
     s["armed"] = 1
     s["region_edge"] = [2, *np.round(np.array([*BAND_EDGES_HZ, 16000.0]) * 2048 / rate)]
@@ -70,11 +77,13 @@ def prepare(rate: float) -> np.ndarray:
 @inline
 def _combine(s, index):
     """Probability that an onset began just now, and its age in AGE_UNIT_S, from the novelty up to hop `index`. [audio]"""
-    x, mean, row, unit, hidden = s.input, s.mean, s.novelty.row, s.unit, s.hidden
+    x, mean, recent, row, unit, hidden = s.input, s.mean, s.recent, s.novelty.row, s.unit, s.hidden
     newest = row[index & (KEPT - 1)]
     for i in range(N_FEATURES):
         mean[i] += s.forget * (newest[i] - mean[i])
+        recent[i] = max(newest[i], s.decay * recent[i])
         x[LAGS.size * N_FEATURES + i] = mean[i]
+        x[(LAGS.size + 1) * N_FEATURES + i] = recent[i]
     for k in range(LAGS.size):
         then = row[(index - LAGS[k]) & (KEPT - 1)]
         for i in range(N_FEATURES):
@@ -97,7 +106,7 @@ def _combine(s, index):
 @inline
 def _band(s, hop):
     """The region where most of the rise since 6 hops ago lies; FULL if none has a clear share. [audio]"""
-    now, edge, m = s.region[hop.index & (KEPT - 1)], s.region_edge, hop.magnitude
+    now = s.region[hop.index & (KEPT - 1)]
     then = s.region[(hop.index - 6) & (KEPT - 1)]
     total, best, band = np.float32(1e-12), np.float32(0), FULL
     for r in range(3):
@@ -119,6 +128,26 @@ def _keep_regions(s, hop):
         now[r] = np.sqrt(power)
 
 
+@inline
+def _sharp_attack(x, energy):
+    """Samples from the steepest step in the energy of `x` to its end; -1 if nothing there is sharp. [audio]"""
+    greatest = np.float32(1e-12)
+    for b in range(BLOCKS):
+        total = np.float32(0)
+        for i in range(b * BLOCK, (b + 1) * BLOCK):
+            step = x[i + 1] - x[i]  # of the slope, so that bass and a constant offset weigh little
+            total += step * step
+        energy[b] = total
+        greatest = max(greatest, total)
+    best, found = np.float32(SHARP), -1
+    for b in range(4, BLOCKS):
+        before = (energy[b - 1] + energy[b - 2] + energy[b - 3] + energy[b - 4]) / np.float32(4)
+        ratio = energy[b] / (before + np.float32(0.01) * greatest)
+        if ratio > best:
+            best, found = ratio, (BLOCKS - b) * BLOCK
+    return found
+
+
 @kernel(HOP_STATE, STATE)
 def process(hop_pointer, state_pointer):
     """Write `onset_strength`: probability times rise. Emit ONSET: strength (0..1), band (LOW, MID, HIGH, FULL). [audio]"""
@@ -137,6 +166,10 @@ def process(hop_pointer, state_pointer):
     if probability > np.float32(THRESHOLD) and s.armed == 1 and s.wait <= 0:
         s.armed = 0
         s.wait = s.refractory
-        back = np.int64(max(np.float32(0), age) * np.float32(AGE_UNIT_S) * hop.rate)
+        back = _sharp_attack(hop.samples[hop.head - BLOCKS * BLOCK - 1 : hop.head], s.energy)
+        if back < 0:
+            back = np.int64(max(np.float32(0), age) * np.float32(AGE_UNIT_S) * hop.rate)
+        for k in range(1, 6):
+            rise = max(rise, s.novelty.row[(hop.index - k) & (KEPT - 1), novelty.SHORT_SLOW_RISE])
         strength = np.float32(1) - np.exp(-rise)
         emit(hop, ONSET, hop.end - back, strength, _band(s, hop), 0.0, 0.0, 0.0)
