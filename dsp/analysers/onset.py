@@ -1,12 +1,14 @@
 """Onsets: superflux-style novelty on two frames (dsp/novelty.py), weighed by a small fitted combiner.
 
-Per hop, the novelty of the last 70 ms with its half-second mean and its recent peaks go through one layer of ReLU units to two numbers: the
-odds that an attack began in the last few hops, and how long ago. The onset is decided in the first hop whose probability
-passes THRESHOLD, so strong attacks are known after one hop or two, slow ones when they have shown themselves.
+Per hop, the novelty of the last 70 ms, its half-second mean and its recent peaks go through one layer of ReLU units to
+two numbers: the odds that an attack began in the last few hops, and how long ago. The onset is decided in the first hop
+whose probability passes a threshold, so strong attacks are known after a hop or two, soft ones when they have shown
+themselves. Where the samples show a sharp step in energy, the onset is placed there.
 
-`onset.npz` holds the combiner: fitted (cross-entropy; Huber loss for the age; Adam) to 2.6 hours that were rendered for it
-with FluidSynth and the FluidR3 sound font (POP909 songs re-orchestrated, generated drum patterns and chorales) or
-synthesised (singing and whistling with vibrato, slides, vowel changes and breath). No annotated recording was used.
+`onset.npz` holds the combiner: fitted (cross-entropy; Huber loss for the age; Adam) to 3.5 hours made for it: POP909
+songs re-orchestrated, drum patterns and four-part progressions drawn at random, all rendered with FluidSynth and the
+FluidR3 sound font, and synthesised singing and whistling with vibrato, slides, vowel changes and breath. No recording
+was fitted to; only the thresholds below were set by hand on annotated ones.
 """
 
 from pathlib import Path
@@ -14,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from dsp import novelty
-from dsp.hop import HOP, HOP_STATE, ONSET, emit
+from dsp.hop import FRAME, HOP, HOP_STATE, ONSET, emit
 from dsp.kernel import inline, kernel, record_at, zeros
 from dsp.novelty import KEPT, N_FEATURES
 
@@ -23,9 +25,10 @@ N_INPUTS = N_FEATURES * (LAGS.size + 2)
 FITTED = np.load(Path(__file__).with_suffix(".npz"))
 N_UNITS = FITTED["hidden_bias"].size
 
-THRESHOLD = 0.65
-REARM = 0.9  # of THRESHOLD: the probability must fall below before the next onset
-REFRACTORY_S = 0.04  # least time between two decisions
+SHARP_THRESHOLD, SOFT_THRESHOLD = 0.7, 0.45  # of the probability: when found young, and when found old
+SHARP_AGE, SOFT_AGE = 2.0, 3.5  # in AGE_UNIT_S; between the two the threshold falls
+REARM = 0.35  # how far below the threshold the probability must fall before the next onset
+REFRACTORY_S = 0.05  # least time between two decisions
 FLOOR = 3e-4  # no onset while no band reaches this magnitude (a sine of -70 dBFS)
 AGE_UNIT_S = 0.01  # what the combiner's age is counted in
 BLOCK = 64  # samples; a sharp attack is placed to one of them
@@ -42,16 +45,16 @@ STATE = np.dtype(
         ("hidden_bias", np.float32, (N_UNITS,)),
         ("output", np.float32, (N_UNITS, 2)),
         ("output_bias", np.float32, (2,)),
-        ("input", np.float32, (N_INPUTS,)),
-        ("unit", np.float32, (N_UNITS,)),
+        ("input", np.float32, (N_INPUTS,)),  # scratch
+        ("unit", np.float32, (N_UNITS,)),  # scratch
         ("mean", np.float32, (N_FEATURES,)),  # of the novelty, over half a second
         ("recent", np.float32, (N_FEATURES,)),  # its greatest of late, decaying over two seconds
         ("forget", np.float32),
         ("decay", np.float32),
-        ("armed", np.int64),
+        ("armed", np.int64),  # 1 when the probability has been low since the last onset
         ("wait", np.int64),  # hops until the next decision is allowed
         ("refractory", np.int64),
-        ("energy", np.float32, (BLOCKS,)),
+        ("energy", np.float32, (BLOCKS,)),  # scratch
         ("region", np.float32, (KEPT, 3)),  # magnitude per region of BAND_EDGES_HZ, by hop
         ("region_edge", np.int64, (4,)),  # in bins of the shared spectrum
     ],
@@ -70,7 +73,7 @@ def prepare(rate: float) -> np.ndarray:
     s["decay"] = np.exp(-HOP / (2.0 * rate))
     s["refractory"] = round(REFRACTORY_S * rate / HOP)
     s["armed"] = 1
-    s["region_edge"] = [2, *np.round(np.array([*BAND_EDGES_HZ, 16000.0]) * 2048 / rate)]
+    s["region_edge"] = [2, *np.round(np.array([*BAND_EDGES_HZ, 16000.0]) * FRAME / rate)]
     return state
 
 
@@ -150,7 +153,10 @@ def _sharp_attack(x, energy):
 
 @kernel(HOP_STATE, STATE)
 def process(hop_pointer, state_pointer):
-    """Write `onset_strength`: probability times rise. Emit ONSET: strength (0..1), band (LOW, MID, HIGH, FULL). [audio]"""
+    """Write `onset_strength`: probability times rise in nepers. [audio]
+
+    Emits ONSET: strength, 1 - exp(-greatest mean rise of the bands so far, in nepers); band: LOW, MID, HIGH or FULL.
+    """
     hop = record_at(hop_pointer, 1)[0]
     s = record_at(state_pointer, 1)[0]
     row = novelty.update(s.novelty, hop)
@@ -161,9 +167,11 @@ def process(hop_pointer, state_pointer):
     rise = row[novelty.SHORT_SLOW_RISE]
     hop.features.onset_strength = probability * rise
     s.wait -= 1
-    if probability < np.float32(THRESHOLD * REARM):
+    softness = min(max((age - np.float32(SHARP_AGE)) / np.float32(SOFT_AGE - SHARP_AGE), np.float32(0)), np.float32(1))
+    threshold = np.float32(SHARP_THRESHOLD) + softness * np.float32(SOFT_THRESHOLD - SHARP_THRESHOLD)
+    if probability < threshold - np.float32(REARM):
         s.armed = 1
-    if probability > np.float32(THRESHOLD) and s.armed == 1 and s.wait <= 0:
+    if probability > threshold and s.armed == 1 and s.wait <= 0:
         s.armed = 0
         s.wait = s.refractory
         back = _sharp_attack(hop.samples[hop.head - BLOCKS * BLOCK - 1 : hop.head], s.energy)
