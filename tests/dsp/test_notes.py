@@ -91,7 +91,7 @@ def test_event_tells_pitch_and_level():
     assert note == 69 and abs(value[1] - 30) < 5
     assert abs(1200 * np.log2(value[3] / 440) - 30) < 5
     velocities = [pairs(plucked(60, 0.4, gain=gain))[0][3][2] for gain in (0.03, 0.1, 0.3, 0.9)]
-    assert 1 <= velocities[0] and velocities == sorted(set(velocities)) and velocities[-1] <= 127
+    assert velocities[0] >= 1 and velocities == sorted(set(velocities)) and velocities[-1] <= 127
 
 
 def test_noise_and_silence_play_nothing():
