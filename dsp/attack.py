@@ -89,7 +89,7 @@ def _rise(now, then, first, last):
     """Mean rise of the bands from `first` to before `last` above the greatest neighbour of then. [audio]"""
     total = np.float32(0)
     for b in range(first, last):
-        before = max(then[b], max(then[max(b - 1, 0)], then[b + 1]))
+        before = max(then[b], then[max(b - 1, 0)], then[b + 1])
         total += max(np.float32(0), now[b] - before)
     return total / np.float32(last - first)
 

@@ -1,7 +1,7 @@
 """Chroma: 12 pitch classes from C of the notes that sound, tuned and freed of overtones and of broadband noise.
 
-The notes come from dsp/salience.py; the middle voices, which carry the harmony, weigh most, and the bass is folded apart as well,
-as chords need (Mauch and Dixon, ISMIR 2010).
+The notes come from dsp/salience.py; the middle voices, which carry the harmony, weigh most, and the bass is folded apart
+as well, as chords need (Mauch and Dixon, ISMIR 2010).
 """
 
 import numpy as np
@@ -28,7 +28,7 @@ def prepare(rate: float) -> np.ndarray:
 
 @kernel(HOP_STATE, STATE)
 def process(hop_pointer, state_pointer):
-    """Every EVERY hops write `chroma`, `tuning_cents`, `chroma_time`, and `hop.harmony`, `hop.bass` for key and chord. [audio]"""
+    """Each EVERY hops write `chroma`, `tuning_cents`, `chroma_time`; `hop.harmony`, `hop.bass` for key and chord. [audio]"""
     hop = record_at(hop_pointer, 1)[0]
     s = record_at(state_pointer, 1)[0]
     salience.take(hop, s.salience)

@@ -199,7 +199,7 @@ def process(hop_pointer, state_pointer):
     out = hop.features
     out.f0_time = hop.end - s.delay
     level_db = np.float32(10) * np.log10(s.nsdf.power + np.float32(1e-12))
-    s.loudest_db = max(level_db, max(np.float32(QUIET_DB), s.loudest_db - s.loudest_fall))
+    s.loudest_db = max(level_db, np.float32(QUIET_DB), s.loudest_db - s.loudest_fall)
     _candidates(s, s.nsdf.value, s.nsdf.lags)
     hz = confidence = np.float32(0)
     if s.n > 0:
