@@ -9,7 +9,7 @@ import numpy as np
 from numba import cfunc, from_dtype, types
 
 from daemon.engine import state as st
-from daemon.engine.native import monotonic_ns, signal, store_release, zero_denormals
+from daemon.engine.native import monotonic_ns, restore_denormals, signal, store_release, zero_denormals
 from daemon.engine.state import STATE
 from dsp import decimate, dll
 from dsp.hop import HOP, push
@@ -198,7 +198,7 @@ def process_block(pointer, count):
     s = record_at(pointer, 1)[0]
     n = np.int64(count)
     base = address_of(pointer)
-    zero_denormals()
+    float_mode = zero_denormals()
     started = _start_clock(s, n)
     if s.source_on != 0:
         _from_source(s, n)
@@ -210,3 +210,4 @@ def process_block(pointer, count):
     if completed and s.eventfd >= 0:
         signal(s.eventfd, s.scratch)
     _stop_clock(s, n, started)
+    restore_denormals(float_mode)

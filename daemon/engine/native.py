@@ -11,7 +11,15 @@ from numba.extending import intrinsic
 from dsp.kernel import inline
 from dsp.native import address_of
 
-__all__ = ["load_acquire", "monotonic_ns", "signal", "sleep_until_ns", "store_release", "zero_denormals"]
+__all__ = [
+    "load_acquire",
+    "monotonic_ns",
+    "restore_denormals",
+    "signal",
+    "sleep_until_ns",
+    "store_release",
+    "zero_denormals",
+]
 
 _X86 = platform.machine() in ("x86_64", "AMD64")
 _CLOCK_MONOTONIC = 6 if sys.platform == "darwin" else 1
@@ -46,25 +54,45 @@ def load_acquire(typingctx, address):
     return types.int64(types.uintp), code
 
 
+def _mxcsr(builder, name, slot):
+    """Store or load the SSE control register at `slot`."""
+    byte_pointer = ir.IntType(8).as_pointer()
+    module = builder.module
+    kind = ir.FunctionType(ir.VoidType(), [byte_pointer])
+    function = module.globals.get(name) or ir.Function(module, kind, name)
+    builder.call(function, [builder.bitcast(slot, byte_pointer)])
+
+
 @intrinsic
 def zero_denormals(typingctx):
-    """Flush denormals to zero on this thread (x86 MXCSR bits FTZ and DAZ; a no-op elsewhere). [any]"""
+    """Flush denormals to zero on this thread (x86 MXCSR bits FTZ and DAZ; a no-op elsewhere); returns how it was. [any]"""
+
+    def code(context, builder, signature, values):
+        slot = builder.alloca(ir.IntType(32))
+        builder.store(ir.Constant(ir.IntType(32), 0), slot)
+        if not _X86:
+            return builder.load(slot)
+        _mxcsr(builder, "llvm.x86.sse.stmxcsr", slot)
+        before = builder.load(slot)
+        builder.store(builder.or_(before, ir.Constant(ir.IntType(32), 0x8040)), slot)
+        _mxcsr(builder, "llvm.x86.sse.ldmxcsr", slot)
+        return before
+
+    return types.uint32(), code
+
+
+@intrinsic
+def restore_denormals(typingctx, before):
+    """Put back what `zero_denormals` returned, for whose thread this is. [any]"""
 
     def code(context, builder, signature, values):
         if _X86:
-            byte_pointer = ir.IntType(8).as_pointer()
             slot = builder.alloca(ir.IntType(32))
-            raw = builder.bitcast(slot, byte_pointer)
-            module = builder.module
-            kind = ir.FunctionType(ir.VoidType(), [byte_pointer])
-            for name, change in (("llvm.x86.sse.stmxcsr", False), ("llvm.x86.sse.ldmxcsr", True)):
-                if change:
-                    builder.store(builder.or_(builder.load(slot), ir.Constant(ir.IntType(32), 0x8040)), slot)
-                function = module.globals.get(name) or ir.Function(module, kind, name)
-                builder.call(function, [raw])
+            builder.store(values[0], slot)
+            _mxcsr(builder, "llvm.x86.sse.ldmxcsr", slot)
         return context.get_dummy_value()
 
-    return types.void(), code
+    return types.void(types.uint32), code
 
 
 @inline
