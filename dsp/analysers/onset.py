@@ -180,4 +180,4 @@ def process(hop_pointer, state_pointer):
         for k in range(1, 6):
             rise = max(rise, s.novelty.row[(hop.index - k) & (KEPT - 1), novelty.SHORT_SLOW_RISE])
         strength = np.float32(1) - np.exp(-rise)
-        emit(hop, ONSET, hop.end - back, strength, _band(s, hop), 0.0, 0.0, 0.0)
+        emit(hop, ONSET, max(0, hop.end - back), strength, _band(s, hop), 0.0, 0.0, 0.0)
