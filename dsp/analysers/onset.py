@@ -30,13 +30,14 @@ SHARP_AGE, SOFT_AGE = 2.0, 3.5  # in AGE_UNIT_S; between the two the threshold f
 REARM = 0.35  # how far below the threshold the probability must fall before the next onset
 REFRACTORY_S = 0.05  # least time between two decisions
 FLOOR = 3e-4  # no onset while no band reaches this magnitude (a sine of -70 dBFS)
+LEAST_STRENGTH = 0.02
 AGE_UNIT_S = 0.01  # what the combiner's age is counted in
 BLOCK = 64  # samples; a sharp attack is placed to one of them
 BLOCKS = 16  # looked back on, of which the first four only to compare with
 SHARP = 8.0  # times the energy of the four blocks before: an attack whose place can be seen
 LOW, MID, HIGH, FULL = 0.0, 1.0, 2.0, 3.0
 BAND_EDGES_HZ = [250.0, 4000.0]
-CLEAR_SHARE = 0.55  # of the rise, for a band to be named
+CLEAR_SHARE = 0.5  # of the rise, for a band to be named
 
 STATE = np.dtype(
     [
@@ -114,7 +115,7 @@ def _band(s, hop):
     total, best, band = np.float32(1e-12), np.float32(0), FULL
     for r in range(3):
         rise = max(np.float32(0), now[r] - then[r])
-        total += rise
+        total += rise + np.float32(0.1) * then[r]  # beside a loud rest, a small rise names no band
         if rise > best:
             best, band = rise, np.float32(r)
     return band if best > np.float32(CLEAR_SHARE) * total else np.float32(FULL)
@@ -171,13 +172,13 @@ def process(hop_pointer, state_pointer):
     threshold = np.float32(SHARP_THRESHOLD) + softness * np.float32(SOFT_THRESHOLD - SHARP_THRESHOLD)
     if probability < threshold - np.float32(REARM):
         s.armed = 1
-    if probability > threshold and s.armed == 1 and s.wait <= 0:
+    for k in range(1, 6):
+        rise = max(rise, s.novelty.row[(hop.index - k) & (KEPT - 1), attack.SHORT_SLOW_RISE])
+    strength = np.float32(1) - np.exp(-rise)
+    if probability > threshold and strength > np.float32(LEAST_STRENGTH) and s.armed == 1 and s.wait <= 0:
         s.armed = 0
         s.wait = s.refractory
         back = _sharp_attack(hop.samples[hop.head - BLOCKS * BLOCK - 1 : hop.head], s.energy)
         if back < 0:
             back = np.int64(max(np.float32(0), age) * np.float32(AGE_UNIT_S) * hop.rate)
-        for k in range(1, 6):
-            rise = max(rise, s.novelty.row[(hop.index - k) & (KEPT - 1), attack.SHORT_SLOW_RISE])
-        strength = np.float32(1) - np.exp(-rise)
-        emit(hop, ONSET, hop.end - back, strength, _band(s, hop), 0.0, 0.0, 0.0)
+        emit(hop, ONSET, max(0, hop.end - back), strength, _band(s, hop), 0.0, 0.0, 0.0)
