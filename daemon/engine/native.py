@@ -12,7 +12,6 @@ from dsp.kernel import inline
 from dsp.native import address_of
 
 __all__ = [
-    "load_acquire",
     "monotonic_ns",
     "restore_denormals",
     "signal",
@@ -33,7 +32,7 @@ _write = types.ExternalFunction("write", types.intp(types.int32, types.uintp, ty
 
 @intrinsic
 def store_release(typingctx, address, value):
-    """Store an int64 at an address; everything written before is seen by who reads it with `load_acquire`. [any]"""
+    """Store an int64 at an address; who sees it also sees everything written before. [any]"""
 
     def code(context, builder, signature, values):
         pointer = builder.inttoptr(values[0], values[1].type.as_pointer())
@@ -41,17 +40,6 @@ def store_release(typingctx, address, value):
         return context.get_dummy_value()
 
     return types.void(types.uintp, types.int64), code
-
-
-@intrinsic
-def load_acquire(typingctx, address):
-    """The int64 at an address, with everything its writer stored before it. [any]"""
-
-    def code(context, builder, signature, values):
-        pointer = builder.inttoptr(values[0], ir.IntType(64).as_pointer())
-        return builder.load_atomic(pointer, "acquire", 8)
-
-    return types.int64(types.uintp), code
 
 
 def _mxcsr(builder, name, slot):

@@ -70,14 +70,16 @@ class ZmqPublisher:
             return [self._encode(msgspec.structs.replace(message, chroma=CHROMA)), values.tobytes()]
         return [self._encode(message)]
 
-    def serve_joiners(self) -> None:
-        """Send new subscribers the last known state under their prefix; call when `socket` is readable."""
+    def serve_joiners(self) -> int:
+        """Send new subscribers the last known state under their prefix, when `socket` is readable; returns how many."""
+        joined = 0
         while True:
             try:
                 request = self.socket.recv(zmq.DONTWAIT)
             except zmq.Again:
-                return
+                return joined
             if request[:1] == b"\x01":
+                joined += 1
                 for name, frames in self._last.items():
                     if name.startswith(request[1:]):
                         self.socket.send_multipart(frames, zmq.DONTWAIT)
