@@ -194,9 +194,9 @@ class App:
         return int(self.supervisor.state["sample_time"][0])
 
     def _sample_time(self, monotonic_ns: int) -> int:
-        """When that was in the stream; while the clock is not locked, now."""
+        """When that was in the stream, at the earliest its beginning; while the clock is not locked, now."""
         at = self.clock.sample_time(monotonic_ns)
-        return self._now() if at is None else at
+        return self._now() if at is None else max(0, at)
 
     def _heartbeat(self) -> None:
         stats = histogram.stats(self.supervisor.state)
