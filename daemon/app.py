@@ -19,6 +19,7 @@ from daemon.config import Config
 from daemon.engine import histogram
 from daemon.engine.offline import Reader
 from daemon.engine.supervisor import Supervisor
+from daemon.midi_desk import MidiDesk
 from daemon.native_cache import COMPILING, SLOW_START_S
 from daemon.outputs.zmq_pub import ZmqPublisher
 
@@ -66,6 +67,8 @@ class App:
         self.bus.subscribe(self.publisher.publish)
         self.reader = Reader(self.supervisor.state)
         self.clock = Clock(self.supervisor.state)
+        midi = config.midi
+        self.midi = None if midi.api == "off" else MidiDesk(midi.api, midi.inputs, midi.outputs, midi.virtual)
         self.on_hop: Callable[[Any], None] | None = None  # is handed the newest hop's features
         self.on_turn: Callable[[], None] | None = None  # is called once per turn of the loop
         self.rate = 48000
@@ -84,6 +87,8 @@ class App:
         poller = zmq.Poller()
         for fd in (self.supervisor.wake.read_fd, self.supervisor.heard_fd, self.publisher.socket):
             poller.register(fd, zmq.POLLIN)
+        if self.midi is not None:
+            poller.register(self.midi.wake.read_fd, zmq.POLLIN)
         self._running = True
         self._start(retry=False)
         beat_at = time.monotonic() + HEARTBEAT_S
@@ -96,6 +101,9 @@ class App:
                 self.publisher.serve_joiners()
             for news in self.supervisor.poll():
                 self._on_engine(news)
+            if self.midi is not None and self._ran_since is not None:  # before, there is no timeline
+                for message in self.midi.turn(self._sample_time):
+                    self._publish(message)
             if self.on_turn is not None:
                 self.on_turn()
             now = time.monotonic()
@@ -116,6 +124,8 @@ class App:
     def close(self) -> None:
         """Every sounding note off, then the engine, then the outputs."""
         self._silence()
+        if self.midi is not None:
+            self.midi.close()
         self.supervisor.close()
         self.publisher.close()
 
@@ -155,6 +165,8 @@ class App:
             self._ran_since = self._ran_since or time.monotonic()
             self.reader = Reader(self.supervisor.state)
             self.bus.begin(news["epoch"])
+            if self.midi is not None:
+                self.midi.keyboard.begin(self.rate)
         else:
             self._pass_on()
         if state in ("lost", "died", "hung", "ended"):
@@ -180,6 +192,11 @@ class App:
 
     def _now(self) -> int:
         return int(self.supervisor.state["sample_time"][0])
+
+    def _sample_time(self, monotonic_ns: int) -> int:
+        """When that was in the stream, at the earliest its beginning; while the clock is not locked, now."""
+        at = self.clock.sample_time(monotonic_ns)
+        return self._now() if at is None else max(0, at)
 
     def _heartbeat(self) -> None:
         stats = histogram.stats(self.supervisor.state)

@@ -1,6 +1,19 @@
 """Learns that the JACK server has died, which rtmidi never says: its ports stay "open" and swallow what is sent."""
 
+import functools
+from types import ModuleType
+
 from daemon.midi_api import MidiError
+
+
+@functools.cache
+def _library() -> ModuleType | None:
+    """JACK-Client, or None without libjack; kept, for the search starts processes and JackWatch is tried each second."""
+    try:
+        import jack
+    except OSError:
+        return None
+    return jack
 
 
 class JackWatch:
@@ -8,10 +21,9 @@ class JackWatch:
 
     def __init__(self) -> None:
         """Raises MidiError where there is no JACK library or no running server."""
-        try:
-            import jack
-        except OSError:
-            raise MidiError("the JACK library is not installed: sudo apt install libjack-jackd2-0 jackd2") from None
+        jack = _library()
+        if jack is None:
+            raise MidiError("the JACK library is not installed: sudo apt install libjack-jackd2-0 jackd2")
         jack.set_error_function(lambda message: None)
         jack.set_info_function(lambda message: None)
         try:

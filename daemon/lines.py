@@ -28,6 +28,8 @@ def _says(message: m.Message) -> str:
         case m.Engine():
             where = f" {message.driver}: {message.device}" if message.driver else ""
             return f"{message.state}{where}{': ' if message.error else ''}{message.error}"
+        case m.MidiPort():
+            return " ".join(filter(None, (message.direction, message.port, message.state, message.error)))
         case m.Heartbeat():
             work = message.work_us
             return (

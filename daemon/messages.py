@@ -146,14 +146,27 @@ class MidiControl(Message, tag="midi_control"):
 
 
 class MidiHarmony(Message, tag="midi_harmony"):
-    """Chord and key of what is played on MIDI, when either changes; `notes` sound now, held by hand or by pedal."""
+    """Notes, chord and key of what is played on MIDI, when one changes; `notes` sound now, held by hand or by pedal.
+
+    `chord` as in Chord and `bass` its lowest pitch class, or -1; `key` as in Key, empty until it is known.
+    """
 
     notes: list[int]
     chord: str
     key: str
     key_confidence: float
+    bass: int = -1
 
     keep_last: ClassVar[bool] = True
+
+
+class MidiPort(Message, tag="midi_port"):
+    """What became of a MIDI port: open, lost, or missing. `direction` in or out; an empty `port` is all of them."""
+
+    port: str
+    direction: str
+    state: str
+    error: str = ""  # what to do
 
 
 class Engine(Message, tag="engine"):
@@ -191,7 +204,7 @@ MESSAGES: dict[str, type[Message]] = {
     for kind in (
         *(Onset, NoteOn, NoteOff, Beat, Chord, Key),
         *(Level, Bands, F0, Chroma),
-        *(MidiNote, MidiControl, MidiHarmony),
+        *(MidiNote, MidiControl, MidiHarmony, MidiPort),
         *(Engine, Heartbeat),
     )
 }

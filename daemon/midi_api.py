@@ -31,6 +31,19 @@ def resolve(api: Api) -> Literal["native", "jack"]:
     return "jack"
 
 
+def is_jack(api: Api) -> bool:
+    """Whether the ports are JACK's: then a JackWatch is needed."""
+    try:
+        return resolve(api) == "jack"
+    except MidiError:
+        return False
+
+
+def has_virtual(api: Api) -> bool:
+    """Whether a program can offer ports of its own; Windows MM is the one that lacks them."""
+    return sys.platform != "win32" or api == "jack"
+
+
 def make(direction: Literal["in", "out"], api: Api) -> Any:
     """An rtmidi.MidiIn or MidiOut, a client of its own named jamd-in or jamd-out. Raises MidiError. [main]"""
     import rtmidi

@@ -10,9 +10,10 @@ LOOK_S = 1.0
 
 
 class Port(Protocol):
-    """A MIDI input or output."""
+    """A MIDI input or output; `direction` is in or out."""
 
     name: str
+    direction: str
 
     @property
     def is_open(self) -> bool: ...
@@ -23,9 +24,13 @@ class Port(Protocol):
 
 
 class News(NamedTuple):
-    """A port that was opened, lost, or (said once, with the reason) could not be opened: `missing`."""
+    """A port that is open now, was lost, or (said once, with the reason) could not be opened: `missing`.
+
+    Without the API every port is missing; that is said once, with no port's name.
+    """
 
     port: str
+    direction: str
     state: str
     error: str = ""
 
@@ -37,7 +42,7 @@ class Patchbay:
         """`watch` makes the watch over the JACK server (`JackWatch`) where the ports are JACK's; else None."""
         self._ports, self._make_watch = ports, watch
         self._watch: JackWatch | None = None
-        self._said: dict[str, str] = {}
+        self._said: dict[Port | None, str] = {}
         self._look_at = 0.0
 
     def poll(self, now_s: float) -> list[News]:
@@ -52,11 +57,14 @@ class Patchbay:
             if self._make_watch is not None and self._watch is None:
                 self._watch = self._make_watch()
         except MidiError as error:
-            return news + [found for port in self._ports for found in self._missing(port, error)]
+            return news + self._missing(None, error)
+        self._said.pop(None, None)
         for port in self._ports:
             if port.is_open and not port.is_there():
                 port.lose()
-                news.append(News(port.name, "lost", "the port has gone; it is opened again when it is back"))
+                news.append(
+                    News(port.name, port.direction, "lost", "the port has gone; it is opened again when it is back")
+                )
             if not port.is_open:
                 news += self._try(port)
         return news
@@ -66,15 +74,15 @@ class Patchbay:
             port.open()
         except MidiError as error:
             return self._missing(port, error)
-        self._said.pop(port.name, None)
-        return [News(port.name, "opened")]
+        self._said.pop(port, None)
+        return [News(port.name, port.direction, "open")]
 
-    def _missing(self, port: Port, error: MidiError) -> list[News]:
+    def _missing(self, port: Port | None, error: MidiError) -> list[News]:
         """Say why, but not again each second."""
-        if self._said.get(port.name) == str(error):
+        if self._said.get(port) == str(error):
             return []
-        self._said[port.name] = str(error)
-        return [News(port.name, "missing", str(error))]
+        self._said[port] = str(error)
+        return [News(port.name if port else "", port.direction if port else "", "missing", str(error))]
 
     def _give_up(self) -> list[News]:
         """The JACK server died: close every client before any is opened, or libjack crashes later."""
@@ -84,7 +92,8 @@ class Patchbay:
         if self._watch is not None:
             self._watch.close()
             self._watch = None
-        return [News(port.name, "lost", "the JACK server has died; waiting for it to come back") for port in lost]
+        why = "the JACK server has died; waiting for it to come back"
+        return [News(port.name, port.direction, "lost", why) for port in lost]
 
     def close(self) -> None:
         """Close every port; outputs end their notes first."""

@@ -31,6 +31,6 @@ def run(config: Config, seconds: float | None) -> int:
 
 
 def _report(message: m.Message) -> None:
-    """What became of the engine, for who watches the log."""
-    if isinstance(message, m.Engine):
+    """What became of the engine and of the MIDI ports, for who watches the log."""
+    if isinstance(message, m.Engine | m.MidiPort):
         click.echo("jamd: " + lines.line(message).strip(), err=True)

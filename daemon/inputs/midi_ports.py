@@ -62,6 +62,8 @@ class Arrivals:
 class MidiInput:
     """One input port: another program's or device's, or with `virtual` one of jamd's own for others to connect to."""
 
+    direction = "in"
+
     def __init__(self, name: str, arrivals: Arrivals, api: midi_api.Api = "auto", virtual: bool = False) -> None:
         """`name` is the port's name or a part that only it has; a virtual port's own name."""
         self.name = name

@@ -23,6 +23,8 @@ SETTLE_S = 0.1  # a new JACK connection carries after two cycles; of 2048 sample
 class MidiOutput:
     """One output port: another program's or device's, or with `virtual` one of jamd's own. [main]"""
 
+    direction = "out"
+
     def __init__(self, name: str, ledger: Ledger, api: midi_api.Api = "auto", virtual: bool = False) -> None:
         """`name` is the port's name or a part that only it has (a virtual port's own), and its name in the ledger."""
         self.name = name

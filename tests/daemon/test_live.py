@@ -2,90 +2,22 @@
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-import zmq
 
 from daemon import messages as m
 from daemon import registry
 from daemon.config import Config
 from daemon.engine import offline
 from daemon.inputs.performance import Performance
-from daemon.listen import decode
 
 jack = pytest.importorskip("jack", reason="JACK-Client finds no libjack (apt install jackd2)", exc_type=OSError)
 
 RATE, PERIOD = 48000, 256
-
-
-class Daemon:
-    """`jamd run` with a config, and a subscriber of everything but the dense messages."""
-
-    def __init__(self, folder: Path, config: str) -> None:
-        self.address = f"ipc://{folder}/wire"
-        path = folder / "config.toml"
-        path.write_text(f'{config}\n[zmq]\naddress = "{self.address}"\n')
-        self.socket = zmq.Context.instance().socket(zmq.SUB)
-        self.socket.setsockopt(zmq.RCVHWM, 0)
-        self.socket.setsockopt(zmq.LINGER, 0)
-        for kind in m.MESSAGES:
-            if kind not in m.DENSE:
-                self.socket.subscribe(m.topic(kind))
-        self.socket.connect(self.address)
-        self.process = subprocess.Popen([sys.executable, "-m", "daemon.cli", "run", "--config", str(path)])
-
-    def read(self, seconds: float) -> list[m.Message]:
-        """What comes within a time."""
-        ends_at, got = time.monotonic() + seconds, []
-        while (left := ends_at - time.monotonic()) > 0:
-            if self.socket.poll(left * 1000):
-                got.append(decode(self.socket.recv_multipart()))
-        return got
-
-    def wait_for(self, state: str, seconds: float = 60.0) -> tuple[m.Engine, list[m.Message]]:
-        """The next engine message with this state, and all that came before it."""
-        ends_at, before = time.monotonic() + seconds, []
-        while time.monotonic() < ends_at:
-            for message in self.read(0.05):
-                if isinstance(message, m.Engine) and message.state == state:
-                    return message, before
-                before.append(message)
-        raise AssertionError(f"no engine message {state!r} within {seconds} s")
-
-    @property
-    def engine_pid(self) -> int:
-        pid = self.process.pid
-        child = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]  # the second is its spare
-        return int(child)
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            assert self.process.wait(10) == 0
-        finally:
-            self.process.kill()
-            self.socket.close()
-
-
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator:
-    made = []
-
-    def start(config: str) -> Daemon:
-        made.append(Daemon(tmp_path, config))
-        return made[-1]
-
-    yield start
-    for one in made:
-        one.close()
 
 
 @pytest.fixture(scope="module")

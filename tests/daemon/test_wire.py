@@ -27,7 +27,8 @@ SAMPLES: list[m.Message] = [
     m.Chroma(**ENVELOPE, tuning_cents=2.0, chroma=[k / 16 for k in range(12)]),
     m.MidiNote(**ENVELOPE, port="keys", channel=0, midi=60, velocity=64, on=True),
     m.MidiControl(**ENVELOPE, port="keys", channel=0, control=64, value=127),
-    m.MidiHarmony(**ENVELOPE, notes=[60, 64, 67], chord="C:maj", key="C major", key_confidence=0.5),
+    m.MidiHarmony(**ENVELOPE, notes=[60, 64, 67], chord="C:maj", key="C major", key_confidence=0.5, bass=0),
+    m.MidiPort(**ENVELOPE, port="keys", direction="in", state="missing", error="plug it in"),
     m.Engine(**ENVELOPE, state="running", driver="jack", device="jamd", block_size=64),
     m.Heartbeat(
         **ENVELOPE,
