@@ -12,7 +12,7 @@ from dsp.salience import EVERY
 
 MEMORY_S = 60.0  # over which what was heard fades
 FIRST_S = 2.5  # of music before a key is named
-MARGIN = 0.03  # in correlation, by which another key must lead
+PATIENCE_S = 4.0  # for which another key must lead without a break
 BASS = 1.5  # weight of the bass beside the whole
 
 STATE = np.dtype(
@@ -23,6 +23,7 @@ STATE = np.dtype(
         ("forget", np.float32),
         ("step_s", np.float32),
         ("music_s", np.float32),
+        ("led_s", np.float32),  # for how long another key has led
         ("fit", np.float32, (24,)),
         ("decided", np.int64),  # mode * 12 + tonic; -1 before the first
     ],
@@ -85,8 +86,13 @@ def process(hop_pointer, state_pointer):
     if hop.chroma_is_new == 0 or not _hear(hop, s) or s.music_s < np.float32(FIRST_S):
         return
     best = _fit(s)
-    if best == s.decided or (s.decided >= 0 and s.fit[best] < s.fit[s.decided] + np.float32(MARGIN)):
+    if best == s.decided:
+        s.led_s = np.float32(0)
         return
+    s.led_s += s.step_s
+    if s.decided >= 0 and s.led_s < np.float32(PATIENCE_S):
+        return
+    s.led_s = np.float32(0)
     s.decided = best
     second = np.float32(-1)
     for k in range(24):

@@ -93,7 +93,7 @@ def test_the_key_of_a_cadence(tonic: int, mode: str) -> None:
     degrees = [(0, third), (5, third), (7, 4), (0, third)]
     voicings = [[(tonic + d + interval - 4) % 12 + 52 for interval in (0, t, 7)] for d, t in degrees]
     progression = [tones([36 + (tonic + d) % 12, *v], 1.0) for (d, _), v in zip(degrees, voicings, strict=True)]
-    found = heard(np.concatenate(progression * 2))
+    found = heard(np.concatenate(progression * 4))
     value = found.events[found.events["kind"] == KEY]["value"][-1]
     assert harmony.key_name(int(value[0]), int(value[1])) == f"{harmony.PITCH_CLASSES[tonic]} {mode}"
     assert 0 <= value[2] <= 1
