@@ -14,12 +14,12 @@ import zmq
 from daemon import bridge
 from daemon import messages as m
 from daemon.bus import Bus
-from daemon.clock import Clock
+from daemon.clock import Clock, offsets
 from daemon.config import Config
 from daemon.engine import histogram
 from daemon.engine.offline import Reader
 from daemon.engine.supervisor import Supervisor
-from daemon.midi_desk import MidiDesk
+from daemon.midi.desk import MidiDesk
 from daemon.native_cache import COMPILING, SLOW_START_S
 from daemon.outputs.zmq_pub import ZmqPublisher
 
@@ -88,7 +88,7 @@ class App:
         for fd in (self.supervisor.wake.read_fd, self.supervisor.heard_fd, self.publisher.socket):
             poller.register(fd, zmq.POLLIN)
         if self.midi is not None:
-            poller.register(self.midi.wake.read_fd, zmq.POLLIN)
+            poller.register(self.midi.socket, zmq.POLLIN)
         self._running = True
         self._start(retry=False)
         beat_at = time.monotonic() + HEARTBEAT_S
@@ -101,7 +101,7 @@ class App:
                 self.publisher.serve_joiners()
             for news in self.supervisor.poll():
                 self._on_engine(news)
-            if self.midi is not None and self._ran_since is not None:  # before, there is no timeline
+            if self.midi is not None:
                 for message in self.midi.turn(self._sample_time):
                     self._publish(message)
             if self.on_turn is not None:
@@ -201,4 +201,13 @@ class App:
     def _heartbeat(self) -> None:
         stats = histogram.stats(self.supervisor.state)
         now = self._now()
-        self._publish(m.Heartbeat(sample_time=now, known_at=now, lost_hops=self.reader.hops_lost, **stats))
+        self._publish(
+            m.Heartbeat(
+                sample_time=now,
+                known_at=now,
+                lost_hops=self.reader.hops_lost,
+                lost_midi=self.midi.lost if self.midi is not None else 0,
+                **offsets()._asdict(),
+                **stats,
+            )
+        )

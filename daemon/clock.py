@@ -19,8 +19,8 @@ _RAW = getattr(time, "CLOCK_MONOTONIC_RAW", time.CLOCK_MONOTONIC)
 class Offsets(NamedTuple):
     """What to add to a CLOCK_MONOTONIC time, in ns."""
 
-    realtime_ns: int
-    raw_ns: int
+    realtime_offset_ns: int
+    raw_offset_ns: int
 
 
 class _Line(NamedTuple):
@@ -50,7 +50,7 @@ class Clock:
     def wall_ns(self, sample_time: float) -> int | None:
         """When, in ns since 1970, a sample was or will be handed over."""
         at = self.monotonic_ns(sample_time)
-        return None if at is None else at + offsets().realtime_ns
+        return None if at is None else at + offsets().realtime_offset_ns
 
     def _line(self) -> _Line | None:
         """The newest whole line. The writer stores field by field, so a record whose parts disagree is read again."""

@@ -193,6 +193,7 @@ class Heartbeat(Message, tag="heartbeat"):
     gap_us: dict[str, float]
     budget_us: float
     lost_hops: int = 0
+    lost_midi: int = 0
     realtime_offset_ns: int = 0  # CLOCK_REALTIME minus CLOCK_MONOTONIC
     raw_offset_ns: int = 0  # CLOCK_MONOTONIC_RAW minus CLOCK_MONOTONIC
 

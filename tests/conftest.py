@@ -1,8 +1,11 @@
 """Fixtures that more than one folder of tests needs: JACK servers of the tests' own."""
 
+import contextlib
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -10,33 +13,74 @@ from pathlib import Path
 
 import pytest
 
+PREFIX = "jamd-test-"
+REGISTRY = Path("/dev/shm/jack-shm-registry")
+"""Holds eight servers, and keeps one that was killed until a namesake ends."""
+
+
+def _sweep() -> None:
+    """Take out what tests that were killed have left in the registry."""
+    lives = subprocess.run(["pgrep", "-af", "jackd"], capture_output=True, text=True, check=False).stdout
+    for name in set(re.findall(rb"%b[0-9a-f]{8}" % PREFIX.encode(), REGISTRY.read_bytes())):
+        if name.decode() not in lives:
+            namesake = subprocess.Popen(_command(name.decode()), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(1.0)
+            namesake.terminate()
+            namesake.wait()
+
+
+def _command(name: str) -> list[str]:
+    return ["jackd", "-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", "256"]
+
 
 class JackServer:
     """A `jackd` on the dummy driver, under a name nobody else has, that this process's JACK clients find."""
 
     def __init__(self) -> None:
-        self.name = f"jamd-test-{uuid.uuid4().hex[:8]}"
+        self.name = f"{PREFIX}{uuid.uuid4().hex[:8]}"
         self._process: subprocess.Popen | None = None
         self._environ = {name: os.environ.get(name) for name in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER")}
         self.start()
 
     def start(self) -> None:
-        """Start, or start again after `kill`; returns when clients can connect."""
+        """Start, or start again after `kill`; returns when clients can connect.
+
+        Two servers or clients that make the registry of /dev/shm at the same moment can fail, so it is tried again.
+        """
         os.environ.update(JACK_DEFAULT_SERVER=self.name, JACK_NO_START_SERVER="1")
-        command = ["jackd", "-n", self.name, "-r", "-d", "dummy", "-r", "48000", "-p", "256"]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        ends_at = time.monotonic() + 10.0
-        while subprocess.run(["jack_lsp", "-s", self.name], capture_output=True, check=False).returncode != 0:
-            if self._process.poll() is not None:
-                raise RuntimeError("jackd ended at its start; are eight in /dev/shm/jack-shm-registry?")
-            assert time.monotonic() < ends_at, "jackd does not answer"
-            time.sleep(0.05)
+        said: list[str] = []
+        while self._process is None or self._process.poll() is not None:
+            if len(said) == 3:
+                raise RuntimeError(f"jackd does not start: {said[-1]}")
+            said.append(self._try())
+            if "Too many servers" in said[-1]:
+                _sweep()
+
+    def _try(self) -> str:
+        """Start once; what the server said if it did not come up."""
+        with tempfile.TemporaryFile("w+") as log:
+            self._process = subprocess.Popen(_command(self.name), stdout=log, stderr=log)
+            ends_at = time.monotonic() + 20.0
+            while self._process.poll() is None and time.monotonic() < ends_at:
+                time.sleep(0.1)
+                look = ["jack_lsp", "-s", self.name]
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    if subprocess.run(look, capture_output=True, check=False, timeout=5).returncode == 0:
+                        return ""
+            self.kill()
+            log.seek(0)
+            return log.read()
 
     def kill(self) -> None:
         """kill -9, as a crash would."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
+
+    def signal(self, number: int) -> None:
+        """Send the server a signal, should it still be there."""
+        if self._process is not None:
+            self._process.send_signal(number)
 
     def close(self) -> None:
         """End the server and give the environment back.
@@ -47,7 +91,10 @@ class JackServer:
             if self._process.poll() is not None:
                 self.start()
             self._process.terminate()
-            self._process.wait(timeout=10)
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self.kill()
         for path in Path("/dev/shm").glob(f"*{self.name}*"):
             path.unlink(missing_ok=True)
         for name, value in self._environ.items():

@@ -7,7 +7,6 @@ import contextlib
 import json
 import mmap
 import os
-import sys
 import tempfile
 
 import numpy as np
@@ -16,9 +15,6 @@ from daemon.engine.state import STATE
 
 FAILED, LOST, ENDED = 3, 4, 0
 """Exit codes of the engine process: could not open, the device went away, the source is at its end."""
-
-
-_ONE = (1).to_bytes(8, sys.byteorder)  # what an eventfd counts by
 
 
 class Memory:
@@ -53,11 +49,6 @@ class Wake:
             self.read_fd, self.write_fd = os.pipe()
             os.set_blocking(self.read_fd, False)
             os.set_blocking(self.write_fd, False)
-
-    def ring(self) -> None:
-        """Wake who waits, as the callback does. [any]"""
-        with contextlib.suppress(BlockingIOError):
-            os.write(self.write_fd, _ONE)
 
     def clear(self) -> None:
         """Take all wake-ups that came. [main]"""

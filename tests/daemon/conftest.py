@@ -50,9 +50,10 @@ class Daemon:
 
     @property
     def engine_pid(self) -> int:
+        """The engine's process; a spare one would stand behind it."""
         pid = self.process.pid
-        child = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0]  # the second is its spare
-        return int(child)
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return next(int(child) for child in children if b"daemon.engine" in Path(f"/proc/{child}/cmdline").read_bytes())
 
     def close(self) -> None:
         if self.process.poll() is None:

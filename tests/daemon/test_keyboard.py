@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from daemon import messages as m
-from daemon import midi
-from daemon.keyboard import Keyboard, KeySense, chord_of
+from daemon.midi import message as midi
+from daemon.midi.keyboard import Keyboard, KeySense, chord_of
 
 RATE = 48000
 

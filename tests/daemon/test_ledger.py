@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as some
 
-from daemon.ledger import Ledger, Note
+from daemon.midi.ledger import Ledger, Note
 
 PORTS = ("synth", "light")
 NOTES = some.builds(Note, some.sampled_from(PORTS), some.integers(0, 1), some.integers(60, 62))

@@ -3,31 +3,35 @@
 import os
 import signal
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from daemon import messages as m
-from daemon import midi
-from daemon.ledger import Ledger
-from daemon.midi_api import MidiError
-from daemon.midi_desk import VIRTUAL_IN, VIRTUAL_OUT
-from daemon.outputs.midi_out import MidiOutput
+from daemon.midi import message as midi
+from daemon.midi.desk import MidiDesk
+from daemon.midi.process import VIRTUAL_IN, VIRTUAL_OUT
 
 jack = pytest.importorskip("jack", reason="JACK-Client finds no libjack (apt install jackd2)", exc_type=OSError)
 
 CONFIG = '[engine]\ndriver = "jack"\ndevice = "none"\ninput = "performance"\n[midi]\napi = "jack"\n'
+TO = f":{VIRTUAL_IN}"
 
 
-def player() -> MidiOutput:
-    """A client that plays into the daemon's own port, once that is there."""
-    output, ends_at = MidiOutput(f":{VIRTUAL_IN}", Ledger(), "jack"), time.monotonic() + 10.0
-    while True:
-        try:
-            output.open()
-            return output
-        except MidiError:
-            assert time.monotonic() < ends_at, "the daemon offers no MIDI input"
-            time.sleep(0.1)
+@pytest.fixture
+def player(jack_server) -> Iterator[MidiDesk]:
+    """A program that plays into the daemon's own port, once that is there."""
+    desk = MidiDesk("jack", [], [TO], virtual=False)
+    yield desk
+    desk.close()
+
+
+def connected(desk: MidiDesk) -> None:
+    ends_at = time.monotonic() + 20.0
+    while not desk.is_open(TO):
+        assert time.monotonic() < ends_at, "the daemon offers no MIDI input"
+        desk.turn(lambda ns: 0)
+        time.sleep(0.01)
 
 
 def ports() -> set[str]:
@@ -42,17 +46,17 @@ def midi_of(got: list[m.Message]) -> list[m.Message]:
     return [one for one in got if isinstance(one, m.MidiNote | m.MidiControl | m.MidiHarmony)]
 
 
-def test_what_is_played_is_published(jack_server, daemon) -> None:
+def test_what_is_played_is_published(player, daemon) -> None:
     live = daemon(CONFIG)
     live.wait_for("running")
-    output = player()
+    connected(player)
     live.read(1.0)
     sent_ns = time.monotonic_ns()
-    output.send(midi.CONTROL, midi.SUSTAIN, 127)
+    player.send(TO, midi.CONTROL, midi.SUSTAIN, 127)
     for note in (60, 64, 67):
-        output.note_on(0, note, 90)
+        player.note_on(TO, 0, note, 90)
     for note in (60, 64, 67):
-        output.note_off(0, note)
+        player.note_off(TO, 0, note)
     got = live.read(1.5)
     found = midi_of(got)
     assert [(one.control, one.value) for one in found if isinstance(one, m.MidiControl)] == [(64, 127)]
@@ -65,27 +69,25 @@ def test_what_is_played_is_published(jack_server, daemon) -> None:
     beats = [one for one in got if isinstance(one, m.Heartbeat)]
     assert beats[0].sample_time - beats[0].rate < times[0] <= times[-1] < beats[-1].sample_time + beats[-1].rate
     assert all(-0.02 < (one.t_ns - sent_ns) * 1e-9 < 0.3 for one in found), "stamped when played"
-    output.send(midi.CONTROL, midi.SUSTAIN, 0)
+    player.send(TO, midi.CONTROL, midi.SUSTAIN, 0)
     assert midi_of(live.read(0.5))[-1].notes == []
-    output.close()
 
 
-def test_the_ports_stay_when_the_engine_is_killed(jack_server, daemon) -> None:
+def test_the_ports_stay_when_the_engine_is_killed(player, daemon) -> None:
     live = daemon(CONFIG)
     live.wait_for("running")
-    output = player()
-    output.note_on(0, 60, 90)
+    connected(player)
+    player.note_on(TO, 0, 60, 90)
     os.kill(live.engine_pid, signal.SIGKILL)
     live.wait_for("died", 5)
     assert {VIRTUAL_IN, VIRTUAL_OUT} <= ports()
     live.wait_for("running", 20)
     assert {VIRTUAL_IN, VIRTUAL_OUT} <= ports()
     live.read(0.5)
-    output.note_on(0, 64, 90)
+    player.note_on(TO, 0, 64, 90)
     found = midi_of(live.read(0.5))
     assert found[0].midi == 64
     assert found[-1].notes == [60, 64], "what was held before is held still"
-    output.close()
 
 
 def test_without_midi_the_daemon_runs_and_says_so_once(daemon, monkeypatch) -> None:

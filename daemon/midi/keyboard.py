@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from daemon import messages as m
-from daemon import midi
+from daemon.midi import message as midi
 from dsp.harmony import CHORD_QUALITIES, chord_name, key_name, key_profiles
 
 SOSTENUTO, ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 66, 120, 121, 123

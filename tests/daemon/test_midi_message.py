@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as some
 
-from daemon import midi
-from daemon.midi import Decoder
+from daemon.midi import message as midi
+from daemon.midi.message import Decoder
 
 
 def heard(*data: int) -> list[tuple[int, int, int, int]]:

@@ -1,0 +1,165 @@
+"""The daemon's side of MIDI: looks after the MIDI process, enters every note in the ledger, hears what the hands play.
+
+MIDI that is not there (no sequencer, no JACK, no such port) is one message, never an error.
+"""
+
+import contextlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from daemon import messages as m
+from daemon.midi.api import Api
+from daemon.midi.keyboard import Keyboard
+from daemon.midi.ledger import Ledger
+from daemon.midi.link import PACKET, Alive, News, Order, Play, Played, pair, tell
+from daemon.midi.message import NOTE_OFF, NOTE_ON
+from daemon.midi.process import JACK_DIED
+
+HANG_S = 3.0  # without a word
+START_S = 15.0  # before the first
+AGAIN_S = 1.0  # between a process's end and the next
+CLOSE_S = 2.0  # for the last note-offs to leave
+
+_decode = msgspec.msgpack.Decoder(Played | News | Alive).decode
+
+
+class MidiDesk:
+    """The ports, the player's hands, and the notes that leave. [main]"""
+
+    def __init__(self, api: Api, inputs: Sequence[str], outputs: Sequence[str], virtual: bool) -> None:
+        """Starts the process; it opens the ports and goes on trying for those it cannot. `virtual`: also own ports."""
+        self.socket, self._far = pair()  # `socket` is readable when the process has said something
+        self.keyboard = Keyboard(48000)
+        self.ledger = Ledger()
+        self.lost = 0  # messages that came faster than they were read
+        self._order = msgspec.json.encode(Order(api, list(inputs), list(outputs), virtual)).decode()
+        self._open: dict[tuple[str, str], None] = {}  # (port, direction)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._heard_at = self._start_at = 0.0
+        self._started = False
+        self._start()
+
+    @property
+    def pid(self) -> int:
+        """The MIDI process's id; 0 while there is none."""
+        return self._process.pid if self._process else 0
+
+    def turn(self, sample_time: Callable[[int], int]) -> list[m.Message]:
+        """Look after the process and take what came; `sample_time` puts CLOCK_MONOTONIC ns on the stream."""
+        said: list[m.Message] = []
+        for packet in self._read():
+            if isinstance(packet, Played):
+                for message in packet.messages:
+                    said += self.keyboard.feed(message, sample_time(message.monotonic_ns))
+            elif isinstance(packet, News):
+                said += self._hear(packet, sample_time(time.monotonic_ns()))
+            else:
+                self.lost = packet.lost
+        for news in self._look():
+            said += self._hear(news, sample_time(time.monotonic_ns()))
+        return said
+
+    def is_open(self, port: str) -> bool:
+        """Whether notes can leave by this output."""
+        return (port, "out") in self._open
+
+    def note_on(self, port: str, channel: int, note: int, velocity: int) -> bool:
+        """Channel 0-15, note 0-127, velocity 1-127; False: the port is not open, nothing left."""
+        if not self.is_open(port):
+            return False
+        if self.ledger.on(port, channel, note):
+            self.send(port, NOTE_OFF | channel, note, 0)
+        return self.send(port, NOTE_ON | channel, note, velocity)
+
+    def note_off(self, port: str, channel: int, note: int) -> bool:
+        """Let one holder go; False: the port is not open, and the ledger keeps the note until it is."""
+        if not self.is_open(port):
+            return False
+        return not self.ledger.off(port, channel, note) or self._end(port, channel, note)
+
+    def send(self, port: str, *message: int) -> bool:
+        """Send the bytes of any message; of a note's, only through `note_on` and `note_off`. False: nothing left."""
+        return self.is_open(port) and tell(self.socket, Play(port, bytes(message)))
+
+    def panic(self, port: str) -> None:
+        """End every note that sounds on this port, whoever holds it."""
+        if self.is_open(port):
+            for note in self.ledger.panic(port):
+                self._end(port, note.channel, note.note)
+
+    def close(self) -> None:
+        """End every note that left, and the process; waits at most two seconds for it. Safe when closed."""
+        if self.socket.fileno() < 0:
+            return
+        for port, direction in self._open:
+            if direction == "out":
+                self.panic(port)
+        self.socket.shutdown(socket.SHUT_WR)
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(CLOSE_S)
+            self._process.kill()
+            self._process.wait()
+        self.socket.close()
+        self._far.close()
+
+    def _end(self, port: str, channel: int, note: int) -> bool:
+        """Send a note-off; where it does not leave, the ledger has the note again."""
+        left = self.send(port, NOTE_OFF | channel, note, 0)
+        if not left:
+            self.ledger.on(port, channel, note)
+        return left
+
+    def _hear(self, news: News, now: int) -> list[m.Message]:
+        """What became of a port, and what that ends."""
+        said: list[m.Message] = []
+        if news.state == "open":
+            self._open[news.port, news.direction] = None
+            if news.direction == "out":
+                self.panic(news.port)  # what it still owed when it was lost
+        elif news.state == "lost":
+            self._open.pop((news.port, news.direction), None)
+            if news.direction == "in":
+                said += self.keyboard.lose(news.port, now)
+        when: dict[str, Any] = {"sample_time": now, "known_at": now}
+        return [*said, m.MidiPort(**when, **msgspec.structs.asdict(news))]
+
+    def _start(self) -> None:
+        """A new process; what the last one had not read is not for it."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._far.recv(PACKET)
+        command = [sys.executable, "-m", "daemon.midi.process", str(self._far.fileno()), self._order]
+        self._process = subprocess.Popen(command, pass_fds=[self._far.fileno()], stdin=subprocess.DEVNULL)
+        self._heard_at, self._started = time.monotonic(), False
+
+    def _read(self) -> Iterable[Played | News | Alive]:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                packet = self.socket.recv(PACKET)
+                self._heard_at, self._started = time.monotonic(), True
+                yield _decode(packet)
+
+    def _look(self) -> list[News]:
+        """Notice the process's end, or that it hangs; then everything is lost, until the next has opened it again."""
+        now = time.monotonic()
+        if self._process is None:
+            if now >= self._start_at:
+                self._start()
+            return []
+        code = self._process.poll()
+        if code is None and now - self._heard_at < (HANG_S if self._started else START_S):
+            return []
+        self._process.kill()
+        self._process.wait()
+        self._process, self._start_at = None, now + AGAIN_S
+        why = "the MIDI process hung" if code is None else f"the MIDI process ended with code {code}"
+        if code == JACK_DIED:
+            why = "the JACK server has died; waiting for it to come back"
+        return [News(port, direction, "lost", why) for port, direction in list(self._open)]

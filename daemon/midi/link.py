@@ -1,0 +1,69 @@
+"""What the daemon and its MIDI process say to each other: one msgpack packet each on a socket pair."""
+
+import socket
+import sys
+
+import msgspec
+
+from daemon.midi.message import MidiMessage
+
+PACKET = 65536  # bytes at most
+BATCH = 256  # messages in one packet at most
+
+
+class Order(msgspec.Struct, array_like=True):
+    """The process's whole argument; `virtual` adds ports of jamd's own."""
+
+    api: str
+    inputs: list[str]
+    outputs: list[str]
+    virtual: bool
+
+
+class Play(msgspec.Struct, tag="play", array_like=True):
+    """To the process: bytes of one MIDI message for an output port."""
+
+    port: str
+    data: bytes
+
+
+class Played(msgspec.Struct, tag="played", array_like=True):
+    """From the process: what came in, oldest first per port."""
+
+    messages: list[MidiMessage]
+
+
+class News(msgspec.Struct, tag="news", array_like=True, frozen=True):
+    """From the process: a port that is `open` now, was `lost`, or (said once, with the reason) is `missing`.
+
+    Without the API every port is missing; that is said once, with no port's name.
+    """
+
+    port: str
+    direction: str
+    state: str
+    error: str = ""
+
+
+class Alive(msgspec.Struct, tag="alive", array_like=True):
+    """From the process, several times a second: it does not hang. `lost` messages found the daemon's socket full."""
+
+    lost: int
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """The daemon's end and the process's, both non-blocking; packets stay whole."""
+    whole = socket.SOCK_SEQPACKET if sys.platform.startswith("linux") else socket.SOCK_DGRAM
+    ends = socket.socketpair(socket.AF_UNIX, whole)
+    for end in ends:
+        end.setblocking(False)
+    return ends
+
+
+def tell(end: socket.socket, packet: msgspec.Struct) -> bool:
+    """Send a packet; False: the other side does not read, or is gone."""
+    try:
+        end.send(msgspec.msgpack.encode(packet))
+    except OSError:
+        return False
+    return True

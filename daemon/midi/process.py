@@ -1,0 +1,90 @@
+"""The MIDI process: holds the ports, stamps what comes, sends what it is told, and may be ended at any moment.
+
+When the daemon goes, however it goes, the socket closes and every note that sounds gets its note-off from here.
+Everything runs on this process's main thread.
+"""
+
+import os
+import select
+import signal
+import socket
+import sys
+import time
+
+import msgspec
+
+from daemon.midi import api as rtmidi_api
+from daemon.midi.jack_watch import JackWatch
+from daemon.midi.link import BATCH, PACKET, Alive, Order, Play, Played, tell
+from daemon.midi.patchbay import Patchbay
+from daemon.midi.ports import MidiInput, MidiOutput
+
+VIRTUAL_IN, VIRTUAL_OUT = "jamd in", "jamd out"
+JACK_DIED = 3
+"""The exit code that says so."""
+
+POLL_MS = 1
+ALIVE_S = 0.25
+
+
+def main() -> None:
+    """Work until the daemon's end of the socket closes or the JACK server dies."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the daemon ends us
+        signal.signal(number, signal.SIG_IGN)
+    order = msgspec.json.decode(sys.argv[2], type=Order)
+    api: rtmidi_api.Api = order.api  # type: ignore[assignment]
+    virtual = order.virtual and rtmidi_api.has_virtual(api)
+    inputs = [MidiInput(name, api) for name in order.inputs] + [MidiInput(VIRTUAL_IN, api, True)] * virtual
+    outputs = [MidiOutput(name, api) for name in order.outputs] + [MidiOutput(VIRTUAL_OUT, api, True)] * virtual
+    watched = bool(inputs or outputs) and rtmidi_api.is_jack(api)
+    bay = Patchbay([*inputs, *outputs], JackWatch if watched else None)
+    daemon = socket.socket(fileno=int(sys.argv[1]))
+    daemon.setblocking(False)
+    _work(daemon, bay, inputs, {output.name: output for output in outputs})
+    for output in outputs:
+        output.end_notes()
+        output.close()  # lets all of it leave
+    os._exit(0)  # what else is open ends with the process; closing it could only hang
+
+
+def _work(daemon: socket.socket, bay: Patchbay, inputs: list[MidiInput], outputs: dict[str, MidiOutput]) -> None:
+    poller = select.poll()
+    poller.register(daemon, select.POLLIN)
+    alive_at, lost = 0.0, 0
+    while True:
+        if poller.poll(POLL_MS) and not _play(daemon, outputs):
+            return
+        if bay.dead:
+            os._exit(JACK_DIED)
+        for port in inputs:
+            if port.is_open:
+                found = port.read()
+                for k in range(0, len(found), BATCH):
+                    batch = found[k : k + BATCH]
+                    lost += 0 if tell(daemon, Played(batch)) else len(batch)
+        now = time.monotonic()
+        if now >= alive_at:
+            tell(daemon, Alive(lost))
+            alive_at = now + ALIVE_S
+        for news in bay.poll(now):
+            tell(daemon, news)
+
+
+def _play(daemon: socket.socket, outputs: dict[str, MidiOutput]) -> bool:
+    """Send what waits; False: the daemon has gone."""
+    while True:
+        try:
+            packet = daemon.recv(PACKET)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        if not packet:
+            return False
+        play = msgspec.msgpack.decode(packet, type=Play)
+        if play.port in outputs:
+            outputs[play.port].send(play.data)
+
+
+if __name__ == "__main__":
+    main()
