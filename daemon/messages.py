@@ -32,7 +32,8 @@ class Message(msgspec.Struct, tag_field="type", kw_only=True):
     known_at: int = 0
     t_ns: int = 0
 
-    keep_last: ClassVar[bool] = False  # a late joiner is sent the newest one
+    keep_last: ClassVar[bool] = False  # a late joiner is sent the newest one,
+    keep_by: ClassVar[tuple[str, ...]] = ()  # or one for each of what these fields say
 
 
 class Onset(Message, tag="onset"):
@@ -161,12 +162,15 @@ class MidiHarmony(Message, tag="midi_harmony"):
 
 
 class MidiPort(Message, tag="midi_port"):
-    """What became of a MIDI port: open, lost, or missing. `direction` in or out; an empty `port` is all of them."""
+    """What became of a MIDI port: open, lost, or missing. `direction` in or out; an empty `port` is MIDI as a whole."""
 
     port: str
     direction: str
     state: str
     error: str = ""  # what to do
+
+    keep_last: ClassVar[bool] = True
+    keep_by: ClassVar[tuple[str, ...]] = ("port", "direction")
 
 
 class Engine(Message, tag="engine"):

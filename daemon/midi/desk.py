@@ -119,7 +119,7 @@ class MidiDesk:
     def _hear(self, news: News, now: int) -> list[m.Message]:
         """What became of a port, and what that ends."""
         said: list[m.Message] = []
-        if news.state == "open":
+        if news.state == "open" and news.port:
             self._open[news.port, news.direction] = None
             if news.direction == "out":
                 self.panic(news.port)  # what it still owed when it was lost

@@ -36,7 +36,7 @@ class Played(msgspec.Struct, tag="played", array_like=True):
 class News(msgspec.Struct, tag="news", array_like=True, frozen=True):
     """From the process: a port that is `open` now, was `lost`, or (said once, with the reason) is `missing`.
 
-    Without the API every port is missing; that is said once, with no port's name.
+    Without the API every port is missing; that, and its end, is said once, with no port's name.
     """
 
     port: str

@@ -35,8 +35,7 @@ class Patchbay:
                 self._watch = self._make_watch()
         except MidiError as error:
             return self._missing(None, error)
-        self._said.pop(None, None)
-        news: list[News] = []
+        news = [News("", "", "open")] if self._said.pop(None, None) else []
         for port in self._ports:
             if port.is_open and not port.is_there():
                 port.close()

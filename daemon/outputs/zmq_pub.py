@@ -37,7 +37,7 @@ class ZmqPublisher:
         self._as_json = encoding == "json"
         self._encode = (msgspec.json if self._as_json else msgspec.msgpack).Encoder().encode
         self._topics: dict[type, bytes] = {}
-        self._last: dict[bytes, list[bytes]] = {}
+        self._last: dict[tuple, list[bytes]] = {}
         try:
             self.socket.bind(address)
         except zmq.ZMQError as error:
@@ -59,7 +59,7 @@ class ZmqPublisher:
             name = self._topics[kind] = topic(kind.__struct_config__.tag)  # type: ignore[arg-type]
         frames = [name, *self._frames(message)]
         if kind.keep_last:
-            self._last[name] = frames
+            self._last[name, *(getattr(message, field) for field in kind.keep_by)] = frames
         self.socket.send_multipart(frames, zmq.DONTWAIT, copy=True)
 
     def _frames(self, message: Message) -> list[bytes]:
@@ -80,7 +80,7 @@ class ZmqPublisher:
                 return joined
             if request[:1] == b"\x01":
                 joined += 1
-                for name, frames in self._last.items():
+                for (name, *_), frames in self._last.items():
                     if name.startswith(request[1:]):
                         self.socket.send_multipart(frames, zmq.DONTWAIT)
 
