@@ -99,6 +99,24 @@ def listen(topic: str, address: str, as_json: bool, everything: bool, seconds: f
     sys.exit(command(topic, address, as_json, everything, seconds))
 
 
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def devices(as_json: bool) -> None:
+    """List sound cards, JACK ports and MIDI ports by the names that a config takes."""
+    from daemon import devices as command
+
+    sys.exit(command.run(as_json))
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON list of checks.")
+def doctor(as_json: bool) -> None:
+    """Say what this machine lacks, the line that mends it, and the block size it can keep."""
+    from daemon import doctor as command
+
+    sys.exit(command.run(as_json))
+
+
 @main.command("eval")
 @click.argument("analysis", type=click.Choice(["onset", "f0", "notes", "beat", "chord", "key"]))
 @click.option("--data", type=FILE, required=True, help="A folder of NAME.ogg + NAME.json, or of such folders.")

@@ -4,14 +4,12 @@ The engine's block is one hop, the audio is the built-in performance at 48 kHz i
 a change in the machine's speed meets both. An engine without analysers is measured too and taken off each.
 """
 
-import ctypes
-import time
 from typing import Any
 
 import numpy as np
 
 from daemon import registry
-from daemon.engine import offline
+from daemon.bench.budget import work_us
 from daemon.inputs.performance import Performance
 from dsp.hop import HOP
 
@@ -25,7 +23,6 @@ AUBIO = (("onset", "aubio:hfc"), ("f0", "aubio:yinfft"), ("beat", "aubio:default
 def measure(seconds: float) -> dict[str, Any]:
     """Program -> median, p99 and mean of a hop in us, over `seconds` of sound in each of ROUNDS rounds. [main]"""
     sound = np.concatenate(list(Performance(seconds).blocks(RATE)), axis=1).mean(axis=0, dtype=np.float32)
-    hops = sound[: sound.size // HOP * HOP].reshape(-1, HOP)
     light = [kind for kind in OURS if kind in registry.ANALYSERS]
     ours = [registry.analyser(kind, next(iter(registry.ANALYSERS[kind]))) for kind in light]
     peers = [registry.analyser(kind, name) for kind, name in AUBIO]
@@ -39,7 +36,7 @@ def measure(seconds: float) -> dict[str, Any]:
     times: dict[str, list[np.ndarray]] = {name: [] for name in programs}
     for _ in range(ROUNDS):
         for name, analysers in programs.items():
-            times[name].append(_run(hops, analysers))
+            times[name].append(_run(sound, analysers))
     empty = np.median(np.concatenate(times.pop("empty")))
     return {name: _row(np.concatenate(parts) - empty) for name, parts in times.items()}
 
@@ -52,18 +49,6 @@ def _row(us: np.ndarray) -> dict[str, float]:
     }
 
 
-def _run(hops: np.ndarray, analysers: list | None) -> np.ndarray:
-    """us of each hop's `process_block`, less nothing; `None` runs the engine without even the shared spectrum."""
-    engine = offline.Engine(RATE, 1, analysers or [])
-    if analysers is None:
-        engine.state["program"] = 0
-    call = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_size_t)(int(engine.state["process_block"][0]))
-    target, where = engine.state["input"][0], engine.state.ctypes.data
-    spent = np.empty(len(hops))
-    clock = time.perf_counter_ns
-    for k, hop in enumerate(hops):
-        target[:, :HOP] = hop
-        started = clock()
-        call(where, HOP)
-        spent[k] = clock() - started
-    return spent / 1000
+def _run(sound: np.ndarray, analysers: list | None) -> np.ndarray:
+    """us of each hop; `None` runs the engine without even the shared spectrum."""
+    return work_us(np.broadcast_to(sound, (2, sound.size)), HOP, analysers)

@@ -49,15 +49,16 @@ def make(direction: Literal["in", "out"], api: Api) -> Any:
     import rtmidi
 
     if resolve(api) == "jack":
-        code, remedy = rtmidi.API_UNIX_JACK, "is a JACK server running? (jackd, qjackctl)"
+        code, remedy = rtmidi.API_UNIX_JACK, "start one (jackd, qjackctl)"
     else:
         native = [code for code in rtmidi.get_compiled_api() if code != rtmidi.API_UNIX_JACK]
-        code, remedy = native[0] if native else rtmidi.API_UNSPECIFIED, "is another program holding it?"
+        code, remedy = native[0] if native else rtmidi.API_UNSPECIFIED, "another program may hold it"
     kind = rtmidi.MidiIn if direction == "in" else rtmidi.MidiOut
     try:
         return kind(code, name=f"jamd-{direction}")
     except (rtmidi.RtMidiError, rtmidi.SystemError) as error:
-        raise MidiError(f"no MIDI: {str(error).strip()}; {remedy}") from None
+        said = str(error).rpartition("::")[2].partition(": ")[2] or str(error)  # less the name of rtmidi's method
+        raise MidiError(f"no MIDI: {said.strip(' ?')}: {remedy}") from None
 
 
 def find(client: Any, wanted: str) -> int:
