@@ -4,7 +4,7 @@ import time
 
 from daemon.midi.api import MidiError
 
-CYCLES = 4  # after which a new connection carries
+CYCLES = 4  # after which a connection carries, and what was sent has been heard
 CARRIES_S = 0.1  # at the least
 PATIENCE_S = 1.0  # at the most
 
@@ -32,7 +32,7 @@ class JackWatch:
         self.dead = True
 
     def settle(self) -> None:
-        """Wait until a new connection carries: what is sent before is lost, silently."""
+        """Wait some cycles: before, a new connection loses what is sent, silently; so does one that is cut at once."""
         begun = time.monotonic()
         seen, cycles = self._client.last_frame_time, 0
         while not self.dead and time.monotonic() - begun < PATIENCE_S:

@@ -43,9 +43,14 @@ class Patchbay:
                 news.append(News(port.name, port.direction, "lost", why))
             if not port.is_open:
                 news += self._try(port)
-        if self._watch is not None and any(found.state == "open" for found in news):
-            self._watch.settle()
+        if any(found.state == "open" for found in news):
+            self.settle()
         return news
+
+    def settle(self) -> None:
+        """Wait until a new connection carries, or what was sent has been heard."""
+        if self._watch is not None:
+            self._watch.settle()
 
     def _try(self, port: Port) -> list[News]:
         try:

@@ -43,7 +43,9 @@ def main() -> None:
     _work(daemon, bay, inputs, {output.name: output for output in outputs})
     for output in outputs:
         output.end_notes()
-        output.close()  # lets all of it leave
+    bay.settle()  # JACK may cut a connection before its last cycle is heard
+    for output in outputs:
+        output.close()
     os._exit(0)  # what else is open ends with the process; closing it could only hang
 
 
