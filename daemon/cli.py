@@ -144,5 +144,22 @@ def bench_engine(seconds: float, as_json: bool) -> None:
     sys.exit(engine.run(seconds, as_json))
 
 
+@main.group()
+def train() -> None:
+    """Fit the shipped weights anew: makes its own sound from symbolic music."""
+
+
+@train.command("onset")
+@click.option("--data", type=FILE, required=True, help="A folder with symbolic/pop909/NNN/NNN.mid.")
+@click.option("--out", type=FILE, default="onset.npz", show_default=True, help="Where the weights go.")
+@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--part", type=click.FloatRange(0.01, 1.0), default=1.0, help="Make only a part of the corpus: a trial.")
+def train_onset(data: Path, out: Path, seed: int, part: float) -> None:
+    """Fit the onset detector's combiner; takes some ten minutes on two cores."""
+    from daemon.train import onset
+
+    onset.run(data, out, seed, part, lambda line: click.echo(line, err=True))
+
+
 if __name__ == "__main__":
     main()

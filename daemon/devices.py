@@ -25,7 +25,7 @@ def run(as_json: bool) -> int:
         ("MIDI: [midi] inputs, outputs = a part of the name", _midi(found["midi"])),
     ):
         click.echo(f"{click.style(title, bold=True)}\n" + "".join(f"  {row}\n" for row in rows))
-    click.echo('In a config (see configs/default.toml):  [engine] driver = "portaudio", device = 3')
+    click.echo("configs/default.toml shows where these names go.")
     return 0
 
 

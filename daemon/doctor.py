@@ -13,14 +13,17 @@ from typing import NamedTuple
 
 import click
 
-from daemon import __version__, devices
+from daemon import __version__
 from daemon.errors import UserError
 from daemon.midi import api as midi_api
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
-LIBRARIES = {"numpy": "numpy", "numba": "numba", "zmq": "pyzmq", "msgspec": "msgspec", "soundfile": "soundfile"} | {
-    "soxr": "soxr", "onnxruntime": "onnxruntime", "rtmidi": "python-rtmidi", "aubio": "aubio-ledfx"
-}  # fmt: skip
+LIBRARIES = {
+    **{name: name for name in ("click", "msgspec", "numba", "numpy", "onnxruntime", "rich", "soundfile", "soxr")},
+    **{"aubio": "aubio-ledfx", "rtmidi": "python-rtmidi", "zmq": "pyzmq"},
+}
+"""Import name -> distribution, of what jamd cannot do without."""
+
 PRIORITY = 70
 LIMITS = "/etc/security/limits.d/audio.conf"
 PORT = 5550
@@ -41,17 +44,32 @@ def run(as_json: bool) -> int:
 
     if not as_json and not _compiled():
         click.echo(f"jamd: {COMPILING}", err=True)
-    found = [check for look in CHECKS for check in look()]
+    system = f"{platform.system()} {platform.release()}"
+    if not as_json:
+        click.echo(f"jamd {__version__}, Python {platform.python_version()}, {system}\n")
+    found: list[Check] = []
+    for look in CHECKS:
+        seen = _looked(look)
+        found += seen
+        if not as_json:
+            click.echo("\n".join(map(_line, seen)))
     if as_json:
         click.echo(json.dumps([check._asdict() for check in found]))
     else:
-        click.echo(
-            f"jamd {__version__}, Python {platform.python_version()}, {platform.system()} {platform.release()}\n"
-        )
-        for check in found:
-            click.echo(_line(check))
         click.echo("\n" + _works(found))
-    return 1 if any(check.state == MISSING and check.what in LIBRARIES.values() for check in found) else 0
+    return 0 if _can_run(found) else 1
+
+
+def _looked(look: Callable[[], Iterator[Check]]) -> list[Check]:
+    """A look's checks; one that says why where it needs a library that is missing."""
+    try:
+        return list(look())
+    except (ImportError, OSError) as error:
+        return [Check(look.__name__.strip("_").replace("_", " "), MISSING, f"cannot be looked at: {error}")]
+
+
+def _can_run(found: list[Check]) -> bool:
+    return not any(check.state == MISSING and check.what in LIBRARIES.values() for check in found)
 
 
 def _line(check: Check) -> str:
@@ -61,6 +79,8 @@ def _line(check: Check) -> str:
 
 
 def _works(found: list[Check]) -> str:
+    if not _can_run(found):
+        return "jamd cannot run before the libraries above are mended."
     ok = {check.what for check in found if check.state == OK}
     ways = [name for name in ("JACK", "sound card", "MIDI") if name in ok]
     return f"Works here: sound files, the built-in performance{''.join(f', {way}' for way in ways)}."
@@ -70,9 +90,13 @@ def _libraries() -> Iterator[Check]:
     for module, name in LIBRARIES.items():
         try:
             import_module(module)
-            yield Check(name, OK, metadata.version(name))
-        except (ImportError, metadata.PackageNotFoundError) as error:
+        except (ImportError, OSError) as error:
             yield Check(name, MISSING, f"cannot be imported: {error}", f"pip install {name}")
+            continue
+        try:
+            yield Check(name, OK, metadata.version(name))
+        except metadata.PackageNotFoundError:
+            yield Check(name, OK, "another distribution's")
 
 
 def _tried(what: str, look: Callable[[], str]) -> Iterator[Check]:
@@ -85,6 +109,8 @@ def _tried(what: str, look: Callable[[], str]) -> Iterator[Check]:
 
 
 def _jack() -> Iterator[Check]:
+    from daemon import devices
+
     def look() -> str:
         found = devices.jack()
         return f"a server runs at {found['rate']} Hz with blocks of {found['block_size']}"
@@ -93,6 +119,8 @@ def _jack() -> Iterator[Check]:
 
 
 def _sound_card() -> Iterator[Check]:
+    from daemon import devices
+
     def look() -> str:
         found = devices.sound_cards()["devices"]
         if not found:
@@ -103,6 +131,8 @@ def _sound_card() -> Iterator[Check]:
 
 
 def _midi() -> Iterator[Check]:
+    from daemon import devices
+
     def look() -> str:
         found = devices.midi()
         way = {"native": "the system's own", "jack": "JACK's"}[midi_api.resolve("auto")]
@@ -113,18 +143,16 @@ def _midi() -> Iterator[Check]:
 
 def _priority() -> Iterator[Check]:
     """Whether an audio thread may have real-time priority and lock its memory."""
-    soft = resource.getrlimit(resource.RLIMIT_RTPRIO)[0] if hasattr(resource, "RLIMIT_RTPRIO") else 0
-    may = os.geteuid() == 0 or soft >= PRIORITY or soft == resource.RLIM_INFINITY
     remedy = (
         f'"@audio - rtprio 95" and "@audio - memlock unlimited" in {LIMITS}, sudo usermod -aG audio $USER, log in again'
     )
-    if may and hasattr(os, "sched_setscheduler"):
+    may = False
+    if hasattr(os, "sched_setscheduler"):
         before = os.sched_getscheduler(0), os.sched_getparam(0)
-        try:
+        with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
             os.sched_setscheduler(0, *before)
-        except OSError:
-            may = False
+            may = True
     yield Check(
         "real-time priority", OK if may else WARNING, "granted" if may else "not allowed", "" if may else remedy
     )
@@ -168,13 +196,16 @@ def _compiled() -> bool:
 
 
 def _block_size() -> Iterator[Check]:
-    from daemon.bench.budget import HALF, keepable
+    from daemon.bench.budget import HALF, RATE, keepable
 
     size, p999_us = keepable()
-    says = (
-        f"{size} samples at 48 kHz: all analysis took {p999_us:.0f} us at p99.9, of {HALF * 1e6 * size / 48000:.0f} us"
-    )
-    yield Check("block size", OK, f"{says} (half a block); on this machine, now")
+    half_us = HALF * 1e6 * size / RATE
+    says = f"all analysis took {p999_us:.0f} us at p99.9, of {half_us:.0f} us (half a block); on this machine, now"
+    if p999_us < half_us:
+        yield Check("block size", OK, f"{size} samples at 48 kHz: {says}")
+    else:
+        remedy = 'leave analysers out ([analysis] chord = "off"), or close other programs'
+        yield Check("block size", WARNING, f"not even {size} samples can be kept at 48 kHz: {says}", remedy)
 
 
 CHECKS = (_libraries, _jack, _sound_card, _midi, _priority, _processor, _environment, _block_size)
