@@ -16,7 +16,8 @@ from daemon.engine.link import ENDED, FAILED, LOST, Memory, Wake
 
 HANG_S = 0.5  # no block for this long while running
 SETTLE_S = 2.0  # after a start, before a spare is loaded beside it
-START_S = 60.0  # before it runs; the first start ever compiles its kernels
+START_S = 20.0  # before it runs
+COMPILE_S = 600.0  # before it first runs: the first start ever compiles its kernels, on a busy machine for minutes
 
 
 class Supervisor:
@@ -97,7 +98,12 @@ class Supervisor:
         now = time.monotonic()
         if progress != self._progress:
             self._progress, self._since = progress, now
-        return now - self._since > (HANG_S if self.running else START_S)
+        return now - self._since > self._patience_s()
+
+    def _patience_s(self) -> float:
+        if self.running:
+            return HANG_S
+        return START_S if self._ran_at else COMPILE_S
 
     def _listen(self) -> list[dict[str, Any]]:
         with contextlib.suppress(BlockingIOError):
