@@ -38,7 +38,7 @@ class Daemon:
                 got.append(decode(self.socket.recv_multipart()))
         return got
 
-    def wait_for(self, state: str, seconds: float = 60.0) -> tuple[m.Engine, list[m.Message]]:
+    def wait_for(self, state: str, seconds: float = 240.0) -> tuple[m.Engine, list[m.Message]]:
         """The next engine message with this state, and all that came before it."""
         ends_at, before = time.monotonic() + seconds, []
         while time.monotonic() < ends_at:
