@@ -152,7 +152,7 @@ def train() -> None:
 @train.command("onset")
 @click.option("--data", type=FILE, required=True, help="A folder with symbolic/pop909/NNN/NNN.mid.")
 @click.option("--out", type=FILE, default="onset.npz", show_default=True, help="Where the weights go.")
-@click.option("--seed", type=int, default=1, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="What the fit begins from.")
 @click.option("--part", type=click.FloatRange(0.01, 1.0), default=1.0, help="Make only a part of the corpus: a trial.")
 def train_onset(data: Path, out: Path, seed: int, part: float) -> None:
     """Fit the onset detector's combiner; takes some ten minutes on two cores."""

@@ -36,16 +36,16 @@ class Rows(NamedTuple):
 
 
 def run(data: Path, out: Path, seed: int, part: float, say: Callable[[str], None]) -> None:
-    """Make, fit, save. Raises UserError for missing data or programs."""
+    """Make, fit from `seed`, save. Raises UserError for missing data or programs."""
     songs = Songs(data)
     total = sum(max(1, round(family.number * part)) for family in FAMILIES.values())
     made = []
-    for k, one in enumerate(corpus.examples(songs, seed, part), 1):
+    for k, one in enumerate(corpus.examples(songs, corpus.SEED, part), 1):
         made.append(rows(one))
         say(f"{k} of {total} pieces made ({one.family})")
     weights = train(join(made), seed, say)
     np.savez(out, **weights)  # type: ignore[arg-type]
-    held = corpus.examples(Songs(data, held=True), seed + 1, part * HELD_PART)
+    held = corpus.examples(Songs(data, held=True), corpus.SEED + 1, part * HELD_PART)
     say(judge(weights, join(rows(one) for one in held)))
     say(f"{out} written; put it at dsp/analysers/onset.npz and run `jamd eval onset --data {data}/analysis`")
 

@@ -5,10 +5,8 @@ two numbers: the odds that an attack began in the last few hops, and how long ag
 whose probability passes a threshold, so strong attacks are known after a hop or two, soft ones when they have shown
 themselves. Where the samples show a sharp step in energy, the onset is placed there.
 
-`onset.npz` holds the combiner: fitted (cross-entropy; Huber loss for the age; Adam) to 3.5 hours made for it: POP909
-songs re-orchestrated, drum patterns and four-part progressions drawn at random, all rendered with FluidSynth and the
-FluidR3 sound font, and synthesised singing and whistling with vibrato, slides, vowel changes and breath. No recording
-was fitted to; only the thresholds below were set by hand on annotated ones.
+`onset.npz` holds the combiner, fitted by `jamd train onset` to sound made for it (onset.md beside it tells which). No
+recording was fitted to; only the thresholds below were set by hand on annotated ones.
 """
 
 from pathlib import Path
@@ -25,7 +23,7 @@ N_INPUTS = N_FEATURES * (LAGS.size + 2)
 FITTED = np.load(Path(__file__).with_suffix(".npz"))
 N_UNITS = FITTED["hidden_bias"].size
 
-SHARP_THRESHOLD, SOFT_THRESHOLD = 0.7, 0.45  # of the probability: when found young, and when found old
+SHARP_THRESHOLD, SOFT_THRESHOLD = 0.8, 0.5  # of the probability: when found young, and when found old
 SHARP_AGE, SOFT_AGE = 2.0, 3.5  # in AGE_UNIT_S; between the two the threshold falls
 REARM = 0.35  # how far below the threshold the probability must fall before the next onset
 REFRACTORY_S = 0.05  # least time between two decisions
