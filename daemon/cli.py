@@ -144,5 +144,20 @@ def bench_engine(seconds: float, as_json: bool) -> None:
     sys.exit(engine.run(seconds, as_json))
 
 
+@main.group()
+def train() -> None:
+    """Fit the weights that jamd ships anew, from music it renders itself."""
+
+
+@train.command("band")
+@click.option("--data", type=FILE, required=True, help="A folder that holds POP909 as pop909/001 and so on.")
+@click.option("--out", type=FILE, required=True, help="The weights to write: dsp/drums.npz.")
+def train_band(data: Path, out: Path) -> None:
+    """What tells kick, snare and hat at an onset; prints its scores on pieces held out."""
+    from daemon.train import band
+
+    sys.exit(band.run(data, out))
+
+
 if __name__ == "__main__":
     main()

@@ -93,7 +93,7 @@ def struck(s, x, gain):
             mid += v * s.output[j, 1]
             high += v * s.output[j, 2]
             full += v * s.output[j, 3]
-    greatest = max(max(low, mid), max(high, full))
+    greatest = max(low, mid, high, full)
     if greatest == full:
         return FULL
     if greatest == low:

@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from daemon.engine import offline
+from daemon.inputs import performance
 from dsp.analysers import onset
 from dsp.hop import ONSET
 
 RATE = 48000
-LOW, MID, HIGH = 0, 1, 2
+LOW, MID, HIGH, FULL = 0, 1, 2, 3
 
 
 def find(x: np.ndarray, rate: float = RATE) -> tuple[np.ndarray, np.ndarray]:
@@ -77,11 +78,63 @@ def test_vibrato_is_one_note():
     assert abs(events["sample_time"][0] / RATE - 0.5) < 0.02
 
 
-@pytest.mark.parametrize("kind", [LOW, MID, HIGH])
-def test_drums_tell_their_band(kind):
-    events, _ = find(place([(0.5 + 0.5 * k, drum(kind)) for k in range(4)], 3))
+STRUCK = {  # what strikes at once, and the band it must get
+    "kick": ([LOW], LOW),
+    "snare": ([MID], MID),
+    "hat": ([HIGH], HIGH),
+    "kick and hat": ([LOW, HIGH], LOW),
+    "snare and hat": ([MID, HIGH], MID),
+}
+
+
+@pytest.mark.parametrize("rate", [44100, 48000, 96000])
+@pytest.mark.parametrize("name", STRUCK)
+def test_drums_tell_their_band(name, rate):
+    drums, band = STRUCK[name]
+    hits = [(0.5 + 0.5 * k, drum(kind, rate)) for k in range(4) for kind in drums]
+    events, _ = find(place(hits, 3, rate), rate)
     assert len(events) == 4
-    assert (events["value"][:, 1] == kind).all()
+    assert (events["value"][:, 1] == band).all()
+
+
+@pytest.mark.parametrize("name", STRUCK)
+def test_drums_tell_their_band_over_held_chords(name):
+    drums, band = STRUCK[name]
+    chord = sum(0.1 * note(hz, 5.5) for hz in (110, 220, 277, 330))
+    times = 1.5 + 0.5 * np.arange(6)
+    hits = [(t, drum(kind)) for t in times for kind in drums]
+    events, _ = find(place([(0.2, chord), *hits], 6))
+    events = events[np.abs(events["sample_time"][:, None] / RATE - times).min(axis=1) < 0.03]
+    assert len(events) == 6
+    assert (events["value"][:, 1] == band).sum() >= 5
+
+
+@pytest.mark.parametrize("hz", [82, 165, 330])
+def test_plucked_chords_name_no_drum(hz):
+    t = np.arange(RATE) / RATE
+
+    def pluck(root: float) -> np.ndarray:
+        tones = sum(
+            np.sin(2 * np.pi * k * f * root * t) / k * np.exp(-t * k * 1.5) for f in (1, 1.26, 1.5) for k in range(1, 9)
+        )
+        return 0.15 * tones * np.minimum(1, t / 0.003)
+
+    events, _ = find(place([(0.3 + 0.5 * k, pluck(hz * step)) for k, step in enumerate((1, 1.12, 1.33, 1.5))], 4))
+    assert len(events) == 4
+    assert (events["value"][:, 1] == FULL).all()
+
+
+def test_the_built_in_performance_shows_its_drums():
+    seconds = 17
+    heard = np.concatenate(list(performance.Performance(seconds).blocks(RATE)), axis=1).mean(axis=0)
+    events, _ = find(heard)
+    drummed = [note for beat in range(31) for note in performance._notes(beat) if note.voice in performance.DRUMS]
+    for voice, band, least in (("kick", LOW, 0.8), ("snare", MID, 0.6), ("hat", HIGH, 0.8)):
+        others = {performance.time_s(note.beat) for note in drummed if note.voice != voice and voice == "hat"}
+        times = {performance.time_s(note.beat) for note in drummed if note.voice == voice} - others
+        near = [np.abs(events["sample_time"] / RATE - t) for t in sorted(times)]
+        bands = [events["value"][gaps.argmin(), 1] for gaps in near if gaps.min() < 0.03]
+        assert np.mean(np.array(bands) == band) >= least, voice
 
 
 def test_strength_grows_with_the_attack():

@@ -1,0 +1,154 @@
+"""`jamd train band`: fit the weights of dsp/drums.py, which tells what struck at an onset, and score them.
+
+The engine hears pieces of daemon/train/mixes.py; each onset it decides is an example: the classifier's inputs at that
+hop, and the drums struck within 30 ms of it. A softmax over one layer of ReLU units is fitted by cross-entropy and Adam
+(D. Kingma and J. Ba, ICLR 2015). Held-out pieces, of other songs and kits, give the scores.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from daemon.engine import offline
+from daemon.train import fluid, mixes
+from daemon.train.kit import HAT, KICK, OTHER, SNARE, Hit
+from dsp.analysers import onset
+from dsp.drums import FULL, HIGH, LOW, MID
+from dsp.hop import HOP, ONSET
+
+PIECES, HELD_OUT_PIECES = 480, 100
+UNITS = 16
+EPOCHS, BATCH, RATE, DECAY, SEED = 60, 256, 4e-3, 1e-3, 0
+NEAR_S = 0.03  # a drum this near an onset is what struck
+NAMES = ("LOW", "MID", "HIGH", "FULL")
+
+Weights = dict[str, np.ndarray]  # as in drums.npz
+
+
+class Examples(NamedTuple):
+    """One row for each onset."""
+
+    inputs: np.ndarray  # (n, drums.N_INPUTS)
+    target: np.ndarray  # (n, 4), the probability of each band; all 0 where a tom alone struck: not to be judged
+    kind: np.ndarray  # (n,) of mixes.Piece.kind
+
+
+def run(data: Path, out: Path) -> int:
+    """Train on `data`/pop909 and write the weights. Raises TrainingError. [main]"""
+    fluid.check()
+    songs = fluid.songs(data)
+    examples = _examples(songs, PIECES, held_out=False)
+    print(f"{len(examples.inputs)} onsets in {PIECES} pieces")
+    weights = fit(examples.inputs, examples.target)
+    np.savez(out, **weights)  # type: ignore[arg-type]
+    held_out = _examples(songs, HELD_OUT_PIECES, held_out=True)
+    found = predict(weights, held_out.inputs)
+    for kind in ("drums", "mix", "music"):
+        chosen = held_out.kind == kind
+        print(table(f"held out: {kind}", held_out.target[chosen], found[chosen]))
+    print(table("held out: all", held_out.target, found))
+    return 0
+
+
+def _examples(songs: list[Path], pieces: int, held_out: bool) -> Examples:
+    inputs, targets, kinds = [], [], []
+    for seed in range(pieces):
+        piece = mixes.draw(seed, songs, held_out)
+        for time_s, row in heard(piece.samples, piece.rate):
+            inputs.append(row)
+            targets.append(target(time_s, piece.hits))
+            kinds.append(piece.kind)
+    return Examples(np.array(inputs), np.array(targets), np.array(kinds))
+
+
+def heard(samples: np.ndarray, rate: int) -> Iterator[tuple[float, np.ndarray]]:
+    """The engine's onsets in mono samples: when, and what the classifier was given. [main]"""
+    engine = offline.Engine(rate, 1, [onset])
+    reader, given = offline.Reader(engine.state), engine.kept[1][1]["drums"]["input"][0]
+    for start in range(0, samples.size, HOP):
+        engine.process(samples[None, start : start + HOP])
+        for event in reader.read().events:
+            if event["kind"] == ONSET:
+                yield event["sample_time"] / rate, given.copy()
+
+
+def target(time_s: float, hits: list[Hit]) -> np.ndarray:
+    """The probability of each band for an onset: a kick covers a hat, and so does a snare; kick and snare share."""
+    struck = {hit.drum for hit in hits if abs(hit.time_s - time_s) < NEAR_S}
+    wanted = np.zeros(4)
+    if struck & {KICK, SNARE}:
+        wanted[LOW], wanted[MID] = KICK in struck, SNARE in struck
+    elif struck == {HAT}:
+        wanted[HIGH] = 1
+    elif OTHER not in struck:
+        wanted[FULL] = 1
+    return wanted / max(1.0, wanted.sum())
+
+
+def fit(inputs: np.ndarray, target: np.ndarray) -> Weights:
+    """Weights for examples as in Examples. [main]"""
+    judged = target.sum(axis=1) > 0
+    inputs, target = inputs[judged].astype(float), target[judged]
+    mean, deviation = inputs.mean(axis=0), inputs.std(axis=0) + 1e-6
+    x, rng = (inputs - mean) / deviation, np.random.default_rng(SEED)
+    hidden = rng.standard_normal((x.shape[1], UNITS)) * np.sqrt(2 / x.shape[1])
+    output = rng.standard_normal((UNITS, 4)) * np.sqrt(1 / UNITS)
+    weights = [hidden, np.zeros(UNITS), output, np.zeros(4)]
+    first, second = [np.zeros_like(w) for w in weights], [np.zeros_like(w) for w in weights]
+    step = 0
+    for epoch in range(EPOCHS):
+        rate = RATE * 0.5 * (1 + np.cos(np.pi * epoch / EPOCHS))
+        order = rng.permutation(len(x))
+        for start in range(0, len(x), BATCH):
+            batch = order[start : start + BATCH]
+            step += 1
+            for k, gradient in enumerate(_gradients(weights, x[batch], target[batch])):
+                first[k] += 0.1 * (gradient - first[k])
+                second[k] += 0.001 * (gradient**2 - second[k])
+                size = np.sqrt(second[k] / (1 - 0.999**step)) + 1e-8
+                weights[k] -= rate * first[k] / (1 - 0.9**step) / size
+    hidden, hidden_bias, output, output_bias = weights
+    hidden = hidden / deviation[:, None]  # so that the inputs need no scaling
+    fitted = {
+        "hidden": hidden,
+        "hidden_bias": hidden_bias - mean @ hidden,
+        "output": output,
+        "output_bias": output_bias,
+    }
+    return {name: w.astype(np.float32) for name, w in fitted.items()}
+
+
+def _gradients(weights: list[np.ndarray], x: np.ndarray, target: np.ndarray) -> list[np.ndarray]:
+    """Of the mean cross-entropy and of DECAY times half the squared weights."""
+    hidden, hidden_bias, output, output_bias = weights
+    before = x @ hidden + hidden_bias
+    unit = np.maximum(before, 0)
+    odds = unit @ output + output_bias
+    probability = np.exp(odds - odds.max(axis=1, keepdims=True))
+    probability /= probability.sum(axis=1, keepdims=True)
+    wrong = (probability - target) / len(x)
+    back = wrong @ output.T * (before > 0)
+    return [x.T @ back + DECAY * hidden, back.sum(axis=0), unit.T @ wrong + DECAY * output, wrong.sum(axis=0)]
+
+
+def predict(weights: Weights, inputs: np.ndarray) -> np.ndarray:
+    """The band of each row of inputs, as the engine finds it. [main]"""
+    unit = np.maximum(inputs @ weights["hidden"] + weights["hidden_bias"], 0)
+    return (unit @ weights["output"] + weights["output_bias"]).argmax(axis=1)
+
+
+def table(title: str, target: np.ndarray, found: np.ndarray) -> str:
+    """Precision, recall and confusion of the onsets where one band is right."""
+    certain = target.max(axis=1) == 1
+    true, found = target[certain].argmax(axis=1), found[certain]
+    count = np.zeros((4, 4), int)
+    np.add.at(count, (true, found), 1)
+    right = count.diagonal()
+    lines = [f"{title}: {len(true)} onsets, {right.sum() / max(1, len(true)):.3f} right"]
+    lines.append(f"{'true':6}{'precision':>10}{'recall':>8}   found " + "".join(f"{name:>6}" for name in NAMES))
+    for band, name in enumerate(NAMES):
+        precision, recall = right[band] / max(1, count[:, band].sum()), right[band] / max(1, count[band].sum())
+        lines.append(f"{name:6}{precision:10.2f}{recall:8.2f}         " + "".join(f"{n:6}" for n in count[band]))
+    return "\n".join(lines)
