@@ -12,13 +12,14 @@ from typing import NamedTuple
 import numpy as np
 
 from daemon.engine import offline
-from daemon.train import fluid, mixes
+from daemon.train import mixes
 from daemon.train.kit import HAT, KICK, OTHER, SNARE, Hit
+from daemon.train.pieces import Songs
 from dsp.analysers import onset
 from dsp.drums import FULL, HIGH, LOW, MID
 from dsp.hop import HOP, ONSET
 
-PIECES, HELD_OUT_PIECES = 480, 100
+PIECES, HELD_OUT_PIECES = 400, 100
 UNITS = 16
 EPOCHS, BATCH, RATE, DECAY, SEED = 60, 256, 4e-3, 1e-3, 0
 NEAR_S = 0.03  # a drum this near an onset is what struck
@@ -32,18 +33,16 @@ class Examples(NamedTuple):
 
     inputs: np.ndarray  # (n, drums.N_INPUTS)
     target: np.ndarray  # (n, 4), the probability of each band; all 0 where a tom alone struck: not to be judged
-    kind: np.ndarray  # (n,) of mixes.Piece.kind
+    kind: np.ndarray  # (n,) of mixes.Mix.kind
 
 
 def run(data: Path, out: Path) -> int:
-    """Train on `data`/pop909 and write the weights. Raises TrainingError. [main]"""
-    fluid.check()
-    songs = fluid.songs(data)
-    examples = _examples(songs, PIECES, held_out=False)
+    """Train on the songs of `data`/symbolic/pop909 and write the weights. Raises UserError. [main]"""
+    examples = _examples(Songs(data), PIECES, held_out=False)
     print(f"{len(examples.inputs)} onsets in {PIECES} pieces")
     weights = fit(examples.inputs, examples.target)
     np.savez(out, **weights)  # type: ignore[arg-type]
-    held_out = _examples(songs, HELD_OUT_PIECES, held_out=True)
+    held_out = _examples(Songs(data, held=True), HELD_OUT_PIECES, held_out=True)
     found = predict(weights, held_out.inputs)
     for kind in ("drums", "mix", "music"):
         chosen = held_out.kind == kind
@@ -52,7 +51,7 @@ def run(data: Path, out: Path) -> int:
     return 0
 
 
-def _examples(songs: list[Path], pieces: int, held_out: bool) -> Examples:
+def _examples(songs: Songs, pieces: int, held_out: bool) -> Examples:
     inputs, targets, kinds = [], [], []
     for seed in range(pieces):
         piece = mixes.draw(seed, songs, held_out)

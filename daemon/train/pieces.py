@@ -7,6 +7,8 @@ import random
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from daemon.errors import UserError
 
 Note = tuple[float, float, int, float, int]
@@ -14,6 +16,7 @@ Line = list[tuple[float, float, int, float]]  # a track's notes, less the channe
 
 DRUMS = 9  # General MIDI's channel of percussion
 BEGIN_S = 0.3
+HELD = 10  # one song in so many is not trained on
 MELODIC = (
     *(0, 4, 6, 8, 9, 11, 12, 13, 16, 19, 21, 22, 24, 25, 26, 27, 29, 32, 33, 34, 40, 41, 42, 43, 46, 48, 52, 56),
     *(57, 58, 59, 60, 61, 64, 65, 66, 67, 68, 69, 70, 71, 72, 73, 74, 75, 76, 77, 78, 79, 104, 105, 106, 107, 110, 112),
@@ -37,21 +40,36 @@ class Piece(NamedTuple):
 class Songs:
     """The songs of a folder of POP909 MIDI files, less those that are evaluated on."""
 
-    def __init__(self, data: Path) -> None:
-        """`data` holds symbolic/pop909 and analysis/pop909cl. Raises UserError."""
+    def __init__(self, data: Path, held: bool = False) -> None:
+        """`data` holds symbolic/pop909 and analysis/pop909cl; `held`: every tenth song, the others being for training.
+
+        Raises UserError.
+        """
         folder = data / "symbolic" / "pop909"
         heard = {path.stem.split("_")[1] for path in (data / "analysis" / "pop909cl").glob("*.json")}
-        self._paths = [path for path in sorted(folder.glob("[0-9]*/*.mid")) if path.stem not in heard]
+        paths = [path for path in sorted(folder.glob("[0-9]*/*.mid")) if path.stem not in heard]
+        self._paths = [path for k, path in enumerate(paths) if (k % HELD == 0) == held]
         if not self._paths:
-            raise UserError(f"{folder}: no songs there; give --data a folder with symbolic/pop909/001/001.mid and so on")
+            raise UserError(
+                f"{folder}: no songs there; give --data a folder with symbolic/pop909/001/001.mid and so on"
+            )
 
     def any(self, rnd: random.Random) -> dict[str, Line]:
         """Track name -> its notes, of a song drawn."""
-        import mido
+        return _lines(rnd.choice(self._paths))
 
-        midi = mido.MidiFile(rnd.choice(self._paths))
-        tempo = next((event.tempo for track in midi.tracks for event in track if event.type == "set_tempo"), 500000)
-        return {track.name: line for track in midi.tracks if (line := _line(track, midi.ticks_per_beat, tempo))}
+    def any_with_beats(self, rnd: random.Random) -> tuple[dict[str, Line], np.ndarray]:
+        """As `any`, and the song's beats in s (from beat_midi.txt beside it)."""
+        path = rnd.choice(self._paths)
+        return _lines(path), np.loadtxt(path.with_name("beat_midi.txt"))[:, 0]
+
+
+def _lines(path: Path) -> dict[str, Line]:
+    import mido
+
+    midi = mido.MidiFile(path)
+    tempo = next((event.tempo for track in midi.tracks for event in track if event.type == "set_tempo"), 500000)
+    return {track.name: line for track in midi.tracks if (line := _line(track, midi.ticks_per_beat, tempo))}
 
 
 def _line(track, ticks_per_beat: int, tempo: int) -> Line:
