@@ -11,11 +11,8 @@ from daemon.train.pieces import DRUMS, Line, Songs
 from daemon.train.render import RATE, render, when
 
 SECONDS = 25.0
-LEAD_IN_S = 0.3
-KITS, HELD_OUT_KITS = (
-    (0, 8, 24, 32, 40),
-    (16, 25),
-)  # General MIDI's: standard, room, electronic, jazz, brush; power, TR-808
+KITS = (0, 8, 24, 32, 40)  # General MIDI's: standard, room, electronic, jazz, brush
+HELD_OUT_KITS = (16, 25)  # power, TR-808
 DRUM_NOTES = {
     KICK: [35, 36],
     SNARE: [38, 38, 40, 40, 37, 39],  # with side stick and clap
@@ -55,7 +52,7 @@ def draw(seed: int, songs: Songs, held_out: bool) -> Mix:
     mix *= 0.95 * 10 ** (-rng.uniform(0, 22) / 20) / np.abs(mix).max()
     if rng.random() < 0.3:
         mix += rng.standard_normal(mix.size) * 10 ** (-rng.uniform(65, 90) / 20)
-    rate = int(rng.choice([RATE, 48000]))  # heard at 48 kHz, the same samples are a tone and a half higher, and faster
+    rate = int(rng.choice([RATE, 48000]))  # at 48 kHz the same samples sound 1.5 semitones higher
     hits = [hit._replace(time_s=hit.time_s * RATE / rate) for hit in hits]
     return Mix(mix.astype(np.float32), rate, hits, kind)
 
