@@ -61,7 +61,7 @@ def synthetic(drum: int, rate: int, rng: np.random.Generator) -> np.ndarray:
 
 def _noise(t: np.ndarray, low_hz: float, high_hz: float, rate: int, rng: np.random.Generator) -> np.ndarray:
     """Noise between two frequencies, with slopes of random steepness; its standard deviation is 1."""
-    hz, order = np.maximum(np.fft.rfftfreq(t.size, 1 / rate), 1), rng.uniform(2, 6)
+    hz, order = np.maximum(np.fft.rfftfreq(t.size, 1 / rate), 1), rng.uniform(1, 6)
     gain = 1 / (1 + (low_hz / hz) ** order) / (1 + (hz / high_hz) ** order)
     x = np.fft.irfft(np.fft.rfft(rng.standard_normal(t.size)) * gain, t.size)
     return x / x.std()
@@ -73,18 +73,18 @@ def _kick(t: np.ndarray, rate: int, rng: np.random.Generator) -> np.ndarray:
     turns = rng.uniform(38, 75) * t + rng.uniform(30, 300) * sweep_s * (1 - np.exp(-t / sweep_s))
     body = np.sin(2 * np.pi * turns + rng.uniform(0, 1.5)) * np.minimum(1, t / rng.uniform(0.0003, 0.003))
     click = _noise(t, rng.uniform(500, 2500), rng.uniform(3000, 9000), rate, rng) * np.exp(
-        -t / rng.uniform(0.002, 0.012)
+        -t / rng.uniform(0.002, 0.015)
     )
-    x = body * np.exp(-t / rng.uniform(0.05, 0.25)) + 0.4 * rng.choice([0, 0.05, 0.1, 0.2, 0.4]) * click
+    x = body * np.exp(-t / rng.uniform(0.05, 0.25)) + rng.choice([0, 0.02, 0.05, 0.1, 0.2, 0.4]) * click
     return np.tanh(x * rng.uniform(1, 4)) if rng.random() < 0.3 else x
 
 
 def _snare(t: np.ndarray, rate: int, rng: np.random.Generator) -> np.ndarray:
     """Two tones of a head, and the wires."""
-    hz = rng.uniform(150, 330)
+    hz = rng.uniform(150, 380)
     tones = np.sin(2 * np.pi * hz * (t + 0.01 * (1 - np.exp(-t / 0.02))))
     tones += rng.uniform(0, 0.7) * np.sin(2 * np.pi * hz * rng.uniform(1.4, 1.8) * t)
-    wires = _noise(t, rng.uniform(300, 2500), rng.uniform(5000, 16000), rate, rng) * np.exp(
+    wires = _noise(t, np.exp(rng.uniform(np.log(80), np.log(2500))), rng.uniform(2500, 16000), rate, rng) * np.exp(
         -t / rng.uniform(0.03, 0.15)
     )
     return rng.uniform(0.2, 1) * tones * np.exp(-t / rng.uniform(0.03, 0.12)) + rng.uniform(0.2, 0.7) * wires
@@ -99,7 +99,7 @@ def _clap(t: np.ndarray, rate: int, rng: np.random.Generator) -> np.ndarray:
 
 def _hat(t: np.ndarray, rate: int, rng: np.random.Generator) -> np.ndarray:
     """High noise, short or long; some begin softly, as shakers do."""
-    low_hz = rng.uniform(3000, 9000)
+    low_hz = np.exp(rng.uniform(np.log(2000), np.log(9000)))
     x = _noise(t, low_hz, rng.uniform(low_hz + 5000, 20000), rate, rng) * np.exp(
         -t / rng.choice([0.02, 0.03, 0.05, 0.1, 0.3])
     )

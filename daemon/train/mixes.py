@@ -49,7 +49,7 @@ def draw(seed: int, songs: Songs, held_out: bool) -> Mix:
         mix = _equalise(mix, 5.0, rng)
     if rng.random() < 0.4:
         mix = _compress(mix, rng)
-    mix *= 0.95 * 10 ** (-rng.uniform(0, 22) / 20) / np.abs(mix).max()
+    mix *= 0.95 * 10 ** (-rng.uniform(0, 22) / 20) / (np.abs(mix).max() + 1e-9)
     if rng.random() < 0.3:
         mix += rng.standard_normal(mix.size) * 10 ** (-rng.uniform(65, 90) / 20)
     rate = int(rng.choice([RATE, 48000]))  # at 48 kHz the same samples sound 1.5 semitones higher
@@ -113,13 +113,13 @@ def _snapped(at_s: float, beats: np.ndarray) -> float:
 
 
 def _drums(beats: np.ndarray, kits: tuple[int, ...], rng: np.random.Generator) -> tuple[np.ndarray, list[Hit]]:
-    """Drums to beats, from a sampled kit or (a third) one synthesised for this piece."""
+    """Drums to beats, from a sampled kit or, as often, one synthesised for this piece."""
     hits = [hit for hit in pattern(beats, rng) if hit.time_s < SECONDS - 0.6]
     loudness = {drum: rng.uniform(0.55, 1.0) for drum in DRUM_NOTES}
-    if rng.random() < 0.35:
+    if rng.random() < 0.5:
         hits = [hit for hit in hits if hit.drum != OTHER]
         kit = {drum: [synthetic(drum, RATE, rng) for _ in range(2)] for drum in (KICK, SNARE, HAT)}
-        loudness[HAT] *= 0.6
+        loudness = {drum: rng.uniform(0.25, 1.2) for drum in kit}  # so that loudness alone tells none of them
         sound = np.zeros(int(SECONDS * RATE))
         for hit in hits:
             stroke = kit[hit.drum][int(rng.random() < 0.2)]
