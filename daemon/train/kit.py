@@ -73,9 +73,9 @@ def _kick(t: np.ndarray, rate: int, rng: np.random.Generator) -> np.ndarray:
     turns = rng.uniform(38, 75) * t + rng.uniform(30, 300) * sweep_s * (1 - np.exp(-t / sweep_s))
     body = np.sin(2 * np.pi * turns + rng.uniform(0, 1.5)) * np.minimum(1, t / rng.uniform(0.0003, 0.003))
     click = _noise(t, rng.uniform(500, 2500), rng.uniform(3000, 9000), rate, rng) * np.exp(
-        -t / rng.uniform(0.002, 0.015)
+        -t / rng.uniform(0.002, 0.01)
     )
-    x = body * np.exp(-t / rng.uniform(0.05, 0.25)) + rng.choice([0, 0.02, 0.05, 0.1, 0.2, 0.4]) * click
+    x = body * np.exp(-t / rng.uniform(0.05, 0.25)) + rng.choice([0, 0.02, 0.04, 0.08, 0.16]) * click
     return np.tanh(x * rng.uniform(1, 4)) if rng.random() < 0.3 else x
 
 

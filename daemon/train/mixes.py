@@ -119,7 +119,7 @@ def _drums(beats: np.ndarray, kits: tuple[int, ...], rng: np.random.Generator) -
     if rng.random() < 0.5:
         hits = [hit for hit in hits if hit.drum != OTHER]
         kit = {drum: [synthetic(drum, RATE, rng) for _ in range(2)] for drum in (KICK, SNARE, HAT)}
-        loudness = {drum: rng.uniform(0.25, 1.2) for drum in kit}  # so that loudness alone tells none of them
+        loudness[HAT] *= 0.6
         sound = np.zeros(int(SECONDS * RATE))
         for hit in hits:
             stroke = kit[hit.drum][int(rng.random() < 0.2)]
