@@ -150,7 +150,7 @@ def train() -> None:
 
 
 @train.command("band")
-@click.option("--data", type=FILE, required=True, help="A folder that holds POP909 as pop909/001 and so on.")
+@click.option("--data", type=FILE, required=True, help="A folder with symbolic/pop909/NNN/NNN.mid.")
 @click.option("--out", type=FILE, required=True, help="The weights to write: dsp/drums.npz.")
 def train_band(data: Path, out: Path) -> None:
     """What tells kick, snare and hat at an onset; prints its scores on pieces held out."""
