@@ -146,7 +146,7 @@ def bench_engine(seconds: float, as_json: bool) -> None:
 
 @main.group()
 def train() -> None:
-    """Fit the shipped weights anew: makes its own sound from symbolic music."""
+    """Fit the weights that jamd ships anew, to music it renders itself."""
 
 
 @train.command("onset")
@@ -159,6 +159,16 @@ def train_onset(data: Path, out: Path, seed: int, part: float) -> None:
     from daemon.train import onset
 
     onset.run(data, out, seed, part, lambda line: click.echo(line, err=True))
+
+
+@train.command("band")
+@click.option("--data", type=FILE, required=True, help="A folder with symbolic/pop909/NNN/NNN.mid.")
+@click.option("--out", type=FILE, required=True, help="The weights to write: dsp/drums.npz.")
+def train_band(data: Path, out: Path) -> None:
+    """What tells kick, snare and hat at an onset; prints its scores on pieces held out."""
+    from daemon.train import band
+
+    sys.exit(band.run(data, out))
 
 
 if __name__ == "__main__":

@@ -37,7 +37,7 @@ class Message(msgspec.Struct, tag_field="type", kw_only=True):
 
 
 class Onset(Message, tag="onset"):
-    """An attack. `strength` 0..1; `band` is where its energy is: low (kick), mid (snare), high (hat), full."""
+    """An attack. `strength` 0..1; `band` is what struck: low (kick), mid (snare, clap), high (hat alone), full (no drum)."""
 
     strength: float
     band: str

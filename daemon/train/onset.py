@@ -12,15 +12,14 @@ import numpy as np
 from daemon.engine import offline
 from daemon.train import corpus
 from daemon.train.corpus import FAMILIES, Example
-from daemon.train.perceptron import Perceptron, fit
+from daemon.train.perceptron import Course, Perceptron, fit
 from daemon.train.pieces import Songs
 from daemon.train.render import RATE
 from dsp.analysers import onset
 from dsp.hop import HOP
 
 HOP_S = HOP / RATE
-UNITS = 32
-EPOCHS = 10
+COURSE = Course(units=32, epochs=10, batch=4096, rate=3e-3, decay=1e-5)
 HELD_PART = 0.15  # as many pieces, beside those trained on, to judge by
 AGED_S = 0.06  # up to this age it is learnt
 AGE_WEIGHT, AGE_CLIP = 0.15, 2.0  # beside the odds; Huber's limit, in units of age
@@ -86,13 +85,13 @@ def join(parts: Iterable[Rows]) -> Rows:
     return Rows(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def train(data: Rows, seed: int, say: Callable[[str], None], epochs: int = EPOCHS) -> dict[str, np.ndarray]:
+def train(data: Rows, seed: int, say: Callable[[str], None], course: Course = COURSE) -> dict[str, np.ndarray]:
     """Fit; the arrays of onset.npz."""
 
     def told(epoch: int, loss: float) -> None:
-        say(f"epoch {epoch + 1} of {epochs}, loss {loss:.4f}")
+        say(f"epoch {epoch + 1} of {course.epochs}, loss {loss:.4f}")
 
-    return fit(data.inputs, _loss(data), 2, UNITS, epochs, seed, told)._asdict()
+    return fit(data.inputs, _loss(data), 2, course, seed, told)._asdict()
 
 
 def _loss(data: Rows):

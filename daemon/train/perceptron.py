@@ -5,9 +5,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-BATCH = 4096
-STEP = 3e-3
-DECAY = 1e-5
 RUNNING = (0.9, 0.999)  # of the gradient and of its square
 
 Loss = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, float]]
@@ -26,10 +23,21 @@ class Perceptron(NamedTuple):
         return np.maximum(0, x @ self.hidden + self.hidden_bias) @ self.output + self.output_bias
 
 
+class Course(NamedTuple):
+    """How it is learnt: `rate` is Adam's step at the start, `decay` pulls the weights towards 0."""
+
+    units: int
+    epochs: int
+    batch: int
+    rate: float
+    decay: float
+
+
 def fit(
-    x: np.ndarray, loss: Loss, outputs: int, units: int, epochs: int, seed: int, told: Callable[[int, float], None]
+    x: np.ndarray, loss: Loss, outputs: int, course: Course, seed: int, told: Callable[[int, float], None]
 ) -> Perceptron:
     """Fit to rows of `x`, (n, inputs); `told` is called with each epoch and its mean loss."""
+    units, epochs, batch_size, start_rate, decay = course
     random = np.random.default_rng(seed)
     some = x[:: max(1, len(x) // 200_000)].astype(np.float32)
     mean, spread = some.mean(axis=0), some.std(axis=0) + 1e-3
@@ -41,21 +49,21 @@ def fit(
         np.zeros(outputs, np.float32),
     ]
     first, second = [np.zeros_like(w) for w in weights], [np.zeros_like(w) for w in weights]
-    batches = max(1, len(x) // BATCH)
+    batches = max(1, len(x) // batch_size)
     step, steps = 0, epochs * batches
     for epoch in range(epochs):
         order, total = random.permutation(len(x)), 0.0
         for b in range(batches):
-            rows = np.sort(order[b * BATCH : (b + 1) * BATCH])
+            rows = np.sort(order[b * batch_size : (b + 1) * batch_size])
             batch = (x[rows].astype(np.float32) - mean) / spread
             active = np.maximum(0, batch @ weights[0] + weights[1])
             gradient, mean_loss = loss(active @ weights[2] + weights[3], rows)
             total += mean_loss
             gradient = (gradient / len(rows)).astype(np.float32)
             back = (gradient @ weights[2].T) * (active > 0)
-            gradients = [batch.T @ back + DECAY * weights[0], back.sum(0), active.T @ gradient, gradient.sum(0)]
+            gradients = [batch.T @ back + decay * weights[0], back.sum(0), active.T @ gradient, gradient.sum(0)]
             step += 1
-            rate = STEP * (0.5 + 0.5 * np.cos(np.pi * step / steps))
+            rate = start_rate * (0.5 + 0.5 * np.cos(np.pi * step / steps))
             for k, g in enumerate(gradients):
                 first[k] = RUNNING[0] * first[k] + (1 - RUNNING[0]) * g
                 second[k] = RUNNING[1] * second[k] + (1 - RUNNING[1]) * g**2

@@ -7,6 +7,8 @@ import random
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from daemon.errors import UserError
 
 Note = tuple[float, float, int, float, int]
@@ -54,11 +56,20 @@ class Songs:
 
     def any(self, rnd: random.Random) -> dict[str, Line]:
         """Track name -> its notes, of a song drawn."""
-        import mido
+        return _lines(rnd.choice(self._paths))
 
-        midi = mido.MidiFile(rnd.choice(self._paths))
-        tempo = next((event.tempo for track in midi.tracks for event in track if event.type == "set_tempo"), 500000)
-        return {track.name: line for track in midi.tracks if (line := _line(track, midi.ticks_per_beat, tempo))}
+    def any_with_beats(self, rnd: random.Random) -> tuple[dict[str, Line], np.ndarray]:
+        """As `any`, and the song's beats in s (from beat_midi.txt beside it)."""
+        path = rnd.choice(self._paths)
+        return _lines(path), np.loadtxt(path.with_name("beat_midi.txt"))[:, 0]
+
+
+def _lines(path: Path) -> dict[str, Line]:
+    import mido
+
+    midi = mido.MidiFile(path)
+    tempo = next((event.tempo for track in midi.tracks for event in track if event.type == "set_tempo"), 500000)
+    return {track.name: line for track in midi.tracks if (line := _line(track, midi.ticks_per_beat, tempo))}
 
 
 def _line(track, ticks_per_beat: int, tempo: int) -> Line:

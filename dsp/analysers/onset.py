@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from dsp import attack
+from dsp import attack, drums
 from dsp.attack import KEPT, N_FEATURES
-from dsp.hop import FRAME, HOP, HOP_STATE, ONSET, emit
+from dsp.hop import HOP, HOP_STATE, ONSET, emit
 from dsp.kernel import inline, kernel, record_at, zeros
 
 LAGS = np.array([0, 1, 2, 3, 4, 6, 8, 11])  # hops back whose novelty is weighed
@@ -33,9 +33,6 @@ AGE_UNIT_S = 0.01  # what the combiner's age is counted in
 BLOCK = 64  # samples; a sharp attack is placed to one of them
 BLOCKS = 16  # looked back on, of which the first four only to compare with
 SHARP = 8.0  # times the energy of the four blocks before: an attack whose place can be seen
-LOW, MID, HIGH, FULL = 0.0, 1.0, 2.0, 3.0
-BAND_EDGES_HZ = [250.0, 4000.0]
-CLEAR_SHARE = 0.5  # of the rise, for a band to be named
 
 STATE = np.dtype(
     [
@@ -54,8 +51,7 @@ STATE = np.dtype(
         ("wait", np.int64),  # hops until the next decision is allowed
         ("refractory", np.int64),
         ("energy", np.float32, (BLOCKS,)),  # scratch
-        ("region", np.float32, (KEPT, 3)),  # magnitude per region of BAND_EDGES_HZ, by hop
-        ("region_edge", np.int64, (4,)),  # in bins of the shared spectrum
+        ("drums", drums.STATE),
     ],
     align=True,
 )
@@ -72,7 +68,7 @@ def prepare(rate: float) -> np.ndarray:
     s["decay"] = np.exp(-HOP / (2.0 * rate))
     s["refractory"] = round(REFRACTORY_S * rate / HOP)
     s["armed"] = 1
-    s["region_edge"] = [2, *np.round(np.array([*BAND_EDGES_HZ, 16000.0]) * FRAME / rate)]
+    drums.prepare(s["drums"], rate)
     return state
 
 
@@ -106,31 +102,6 @@ def _combine(s, index):
 
 
 @inline
-def _band(s, hop):
-    """The region where most of the rise since 6 hops ago lies; FULL if none has a clear share. [audio]"""
-    now = s.region[hop.index & (KEPT - 1)]
-    then = s.region[(hop.index - 6) & (KEPT - 1)]
-    total, best, band = np.float32(1e-12), np.float32(0), FULL
-    for r in range(3):
-        rise = max(np.float32(0), now[r] - then[r])
-        total += rise + np.float32(0.1) * then[r]  # beside a loud rest, a small rise names no band
-        if rise > best:
-            best, band = rise, np.float32(r)
-    return band if best > np.float32(CLEAR_SHARE) * total else np.float32(FULL)
-
-
-@inline
-def _keep_regions(s, hop):
-    """Note the root of the power in each region. [audio]"""
-    now, edge, m = s.region[hop.index & (KEPT - 1)], s.region_edge, hop.magnitude
-    for r in range(3):
-        power = np.float32(0)
-        for k in range(edge[r], edge[r + 1]):
-            power += m[k] * m[k]
-        now[r] = np.sqrt(power)
-
-
-@inline
 def _sharp_attack(x, energy):
     """Samples from the steepest step in the energy of `x` to its end; -1 if nothing there is sharp. [audio]"""
     greatest = np.float32(1e-12)
@@ -154,12 +125,11 @@ def _sharp_attack(x, energy):
 def process(hop_pointer, state_pointer):
     """Write `onset_strength`: probability times rise in nepers. [audio]
 
-    Emits ONSET: strength, 1 - exp(-greatest mean rise of the bands so far, in nepers); band: LOW, MID, HIGH or FULL.
+    Emits ONSET: strength, 1 - exp(-greatest mean rise of the bands so far, in nepers); band: of dsp.drums.
     """
     hop = record_at(hop_pointer, 1)[0]
     s = record_at(state_pointer, 1)[0]
     row = attack.update(s.novelty, hop)
-    _keep_regions(s, hop)
     probability, age = _combine(s, hop.index)
     if s.novelty.peak < np.float32(FLOOR):
         probability = np.float32(0)
@@ -179,4 +149,6 @@ def process(hop_pointer, state_pointer):
         back = _sharp_attack(hop.samples[hop.head - BLOCKS * BLOCK - 1 : hop.head], s.energy)
         if back < 0:
             back = np.int64(max(np.float32(0), age) * np.float32(AGE_UNIT_S) * hop.rate)
-        emit(hop, ONSET, max(0, hop.end - back), strength, _band(s, hop), 0.0, 0.0, 0.0)
+        newest = hop.samples[hop.head - drums.FRAME - drums.BEFORE : hop.head]
+        band = drums.struck(s.drums, newest, np.float32(attack.RANGE) / s.novelty.reference)
+        emit(hop, ONSET, max(0, hop.end - back), strength, band, 0.0, 0.0, 0.0)

@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 
 from daemon.engine import offline
+from daemon.inputs import performance
+from dsp import voices
 from dsp.analysers import onset
 from dsp.hop import ONSET
 
 RATE = 48000
-LOW, MID, HIGH = 0, 1, 2
+LOW, MID, HIGH, FULL = 0, 1, 2, 3
 
 
 def find(x: np.ndarray, rate: float = RATE) -> tuple[np.ndarray, np.ndarray]:
@@ -77,11 +79,67 @@ def test_vibrato_is_one_note():
     assert abs(events["sample_time"][0] / RATE - 0.5) < 0.02
 
 
-@pytest.mark.parametrize("kind", [LOW, MID, HIGH])
-def test_drums_tell_their_band(kind):
-    events, _ = find(place([(0.5 + 0.5 * k, drum(kind)) for k in range(4)], 3))
-    assert len(events) == 4
-    assert (events["value"][:, 1] == kind).all()
+KIT = {"kick": (0.6, voices.kick), "snare": (0.52, voices.snare), "hat": (0.3, voices.hat)}
+STRUCK = [("kick", LOW), ("snare", MID), ("hat", HIGH), ("kick hat", LOW)]  # together, and the band
+
+
+def bands_of(names: str, chord: list[float], rate: float = RATE) -> np.ndarray:
+    """What six strokes of some drums at once, over a held chord, are told as."""
+    times = 1.5 + 0.5 * np.arange(6) + 0.0013 * np.arange(6)
+    strokes = [(t, KIT[name][0] * KIT[name][1](rate)) for t in times for name in names.split()]
+    events, _ = find(place([*((0.2, 0.1 * note(hz, 5.5, rate)) for hz in chord), *strokes], 6, rate), rate)
+    near = np.abs(events["sample_time"][:, None] / rate - times).min(axis=1) < 0.03
+    assert near.sum() == 6
+    return events["value"][near, 1]
+
+
+@pytest.mark.parametrize("rate", [44100, 48000, 96000])
+@pytest.mark.parametrize(("names", "band"), STRUCK)
+def test_drums_tell_their_band(names, band, rate):
+    assert (bands_of(names, [], rate) == band).sum() >= 5
+
+
+@pytest.mark.parametrize(("names", "band"), [("kick", LOW), ("snare", MID), ("kick hat", LOW)])
+def test_drums_tell_their_band_over_a_held_chord(names, band):
+    assert (bands_of(names, [110, 220, 277, 330]) == band).sum() >= 5
+
+
+@pytest.mark.parametrize("hz", [110, 165, 330])
+def test_plucked_chords_name_no_drum(hz):
+    t = np.arange(RATE) / RATE
+
+    def string(f: float) -> np.ndarray:
+        tone = sum(np.sin(2 * np.pi * k * f * t) / k * np.exp(-t * k * 1.5) for k in range(1, 9))
+        return 0.15 * tone * np.minimum(1, t / 0.003)
+
+    times = 0.3 + 0.5 * np.arange(6)
+    steps = (1, 1.12, 1.33, 1.5, 1.12, 1)
+    plucks = [(at, string(hz * step * f)) for at, step in zip(times, steps, strict=True) for f in (1, 1.26, 1.5)]
+    events, _ = find(place(plucks, 5))
+    plucked = np.abs(events["sample_time"][:, None] / RATE - times).min(axis=1) < 0.03
+    assert plucked.sum() == 6
+    assert (events["value"][plucked, 1] == FULL).sum() >= 5
+
+
+def test_the_built_in_performance_shows_its_drums():
+    beats = 32
+    sound = performance.Performance(performance.time_s(beats)).blocks(RATE)
+    events, _ = find(np.concatenate(list(sound), axis=1).mean(axis=0))
+    struck: dict[float, set[str]] = {}
+    for beat in range(beats):
+        for played in performance._notes(beat):
+            if played.voice in performance.DRUMS:
+                struck.setdefault(performance.time_s(played.beat), set()).add(played.voice)
+    heard: dict[int, list[float]] = {LOW: [], MID: [], HIGH: []}
+    for at, drums in struck.items():
+        gap = np.abs(events["sample_time"] / RATE - at)
+        if gap.min() < 0.03:
+            true = LOW if "kick" in drums else MID if "snare" in drums else HIGH
+            heard[true].append(events["value"][gap.argmin(), 1] == true)
+    assert all(len(right) >= 12 for right in heard.values())
+    assert np.mean(heard[LOW]) >= 0.8
+    assert np.mean(heard[MID]) >= 0.4
+    assert np.mean(heard[HIGH]) >= 0.8
 
 
 def test_strength_grows_with_the_attack():
