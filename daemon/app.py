@@ -77,13 +77,14 @@ class App:
         self._restart_at: float | None = None
         self._started_at = 0.0
         self._ran_since: float | None = None
+        self._epoch = -1  # of the engine that runs
         self._running = self._said_slow = False
 
     def run(self, seconds: float | None = None) -> int:
         """Work until `stop`, the source's end, `seconds`, or an error at the start (then 1; see `error`).
 
         `seconds` count from when the engine first ran.
-        ."""
+        """
         poller = zmq.Poller()
         for fd in (self.supervisor.wake.read_fd, self.supervisor.heard_fd, self.publisher.socket):
             poller.register(fd, zmq.POLLIN)
@@ -94,13 +95,13 @@ class App:
         beat_at = time.monotonic() + HEARTBEAT_S
         while self._running:
             ready = dict(poller.poll(LOOK_MS))
+            for news in self.supervisor.poll():
+                self._on_engine(news)
             if self.supervisor.wake.read_fd in ready:
                 self.supervisor.wake.clear()
                 self._pass_on()
             if self.publisher.socket in ready:
                 self.publisher.serve_joiners()
-            for news in self.supervisor.poll():
-                self._on_engine(news)
             if self.midi is not None:
                 for message in self.midi.turn(self._sample_time):
                     self._publish(message)
@@ -141,8 +142,13 @@ class App:
             self._publish(m.Engine(state="starting", error=COMPILING))
 
     def _pass_on(self) -> None:
-        """Engine records to messages to the bus."""
+        """Engine records to messages to the bus; nothing of an engine that has not yet said it runs."""
+        if int(self.supervisor.state["epoch"][0]) != self._epoch:
+            return
+        lost_before = self.reader.events_lost
         found = self.reader.read()
+        if self.reader.events_lost > lost_before:  # a note-off may be among them
+            self._silence()
         for message in bridge.messages(found, self.rate):
             if isinstance(message, m.NoteOn):
                 self._sounding[message.midi] = message
@@ -164,7 +170,8 @@ class App:
             self.rate = news["rate"]
             self._ran_since = self._ran_since or time.monotonic()
             self.reader = Reader(self.supervisor.state)
-            self.bus.begin(news["epoch"])
+            self._epoch = news["epoch"]
+            self.bus.begin(self._epoch)
             if self.midi is not None:
                 self.midi.keyboard.begin(self.rate)
         else:
@@ -200,6 +207,7 @@ class App:
 
     def _heartbeat(self) -> None:
         stats = histogram.stats(self.supervisor.state)
+        stats["lost_events"] += self.reader.events_lost
         now = self._now()
         self._publish(
             m.Heartbeat(

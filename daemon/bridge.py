@@ -1,6 +1,7 @@
 """The bridge: the engine's fixed-size records become the wire's typed messages. The only place that knows both."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +28,7 @@ def messages(found: Found, rate: int, dense: bool = True) -> Iterator[m.Message]
 
 def of_hop(hop: np.void, rate: int) -> tuple[m.Message, ...]:
     """The dense messages of one dsp.hop.FEATURES record."""
-    known = {"rate": rate, "known_at": int(hop["sample_time"])}
+    known: dict[str, Any] = {"rate": rate, "known_at": int(hop["sample_time"])}
 
     def values(*names: str) -> list[float]:
         return [float(hop[name]) for name in names]
@@ -70,7 +71,7 @@ def of_hop(hop: np.void, rate: int) -> tuple[m.Message, ...]:
 def of_event(event: np.void, rate: int) -> m.Message:
     """The message of one dsp.hop.EVENT record."""
     a, b, c, d = (float(v) for v in event["value"][:4])
-    when = {"rate": rate, "sample_time": int(event["sample_time"]), "known_at": int(event["known_at"])}
+    when: dict[str, Any] = {"rate": rate, "sample_time": int(event["sample_time"]), "known_at": int(event["known_at"])}
     kind = int(event["kind"])
     if kind == ONSET:
         return m.Onset(**when, strength=a, band=m.BANDS[int(b)])

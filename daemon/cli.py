@@ -12,6 +12,24 @@ from daemon.errors import UserError
 FILE = click.Path(path_type=Path)
 
 
+class _Seconds(click.ParamType):
+    """A length of time: more than nothing, and finite."""
+
+    name = "seconds"
+
+    def convert(self, value: Any, param: Any, context: Any) -> float:
+        try:
+            seconds = float(value)
+        except ValueError:
+            seconds = 0.0
+        if not 0.0 < seconds < 1e9:
+            self.fail(f"{value!r} is no length of time; give seconds, such as 30", param, context)
+        return seconds
+
+
+SECONDS = _Seconds()
+
+
 class _Lines(click.Group):
     """A group whose users get one line for every error they can mend, and an exit code of 1."""
 
@@ -60,7 +78,7 @@ def analyze(file: Path, as_json: bool, config_path: Path | None, rate: int) -> N
 
 @main.command()
 @click.option("--config", "config_path", type=FILE, help="A TOML file; configs/ has one for each use.")
-@click.option("--seconds", type=float, help="End after this long.")
+@click.option("--seconds", type=SECONDS, help="End after this long.")
 def run(config_path: Path | None, seconds: float | None) -> None:
     """Run the daemon until Ctrl-C: listen, analyse, publish.
 
@@ -74,7 +92,7 @@ def run(config_path: Path | None, seconds: float | None) -> None:
 
 @main.command()
 @click.argument("file", type=FILE, required=False)
-@click.option("--seconds", type=float, default=30.0, show_default=True, help="How long to play.")
+@click.option("--seconds", type=SECONDS, default=30.0, show_default=True, help="How long to play.")
 @click.option("--no-ui", is_flag=True, help="No live view; print the summary at the end.")
 def demo(file: Path | None, seconds: float, no_ui: bool) -> None:
     """Play a built-in performance (or FILE) in real time and show what jamd hears.
@@ -91,7 +109,7 @@ def demo(file: Path | None, seconds: float, no_ui: bool) -> None:
 @click.option("--address", default="tcp://127.0.0.1:5550", show_default=True, help="Where the daemon publishes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--all", "everything", is_flag=True, help="Also level, bands, f0 and chroma, which come every hop.")
-@click.option("--seconds", type=float, help="End after this long.")
+@click.option("--seconds", type=SECONDS, help="End after this long.")
 def listen(topic: str, address: str, as_json: bool, everything: bool, seconds: float | None) -> None:
     """Print what a running daemon publishes: everything that happens, or one TOPIC such as onset or chroma."""
     from daemon.listen import listen as command
@@ -135,7 +153,7 @@ def bench() -> None:
 
 
 @bench.command("engine")
-@click.option("--seconds", type=float, default=20.0, show_default=True, help="How long each live measure takes.")
+@click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long each live measure takes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def bench_engine(seconds: float, as_json: bool) -> None:
     """Cost of a hop beside aubio's; the callback under fire beside a Python one; latency from attack to message."""

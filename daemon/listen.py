@@ -30,8 +30,11 @@ def subscribe(address: str, topics: list[bytes]) -> zmq.Socket:
 
 
 def decode(frames: list[bytes]) -> m.Message | None:
-    """One multipart message; None for a type this version does not know."""
-    kind = m.MESSAGES.get(frames[0].split(b"/")[2].decode())
+    """One multipart message; None for a type this version does not know. Raises ValueError for what is none of jamd's."""
+    parts = frames[0].split(b"/")
+    if len(parts) != 4 or len(frames) < 2:
+        raise ValueError(f"no message of jamd's: {frames[0][:40]!r}")
+    kind = m.MESSAGES.get(parts[2].decode("utf-8", "replace"))
     if kind is None:
         return None
     as_json = frames[1][:1] == b"{"
@@ -50,6 +53,7 @@ def listen(topic: str, address: str, as_json: bool, everything: bool, seconds: f
     socket = subscribe(address, [m.topic(kind) for kind in kinds])
     ends_at = None if seconds is None else time.monotonic() + seconds
     heard = False
+    newest: dict[tuple, int] = {}  # seq by type and epoch
     try:
         while ends_at is None or time.monotonic() < ends_at:
             if not socket.poll(2000 if ends_at is None else max(1, int(1000 * min(2.0, ends_at - time.monotonic())))):
@@ -57,11 +61,23 @@ def listen(topic: str, address: str, as_json: bool, everything: bool, seconds: f
                     click.echo(f"jamd: nothing heard on {address} yet; is `jamd run` or `jamd demo` running?", err=True)
                 continue
             heard = True
-            message = decode(socket.recv_multipart())
-            if message is not None:
+            try:
+                message = decode(socket.recv_multipart())
+            except (ValueError, LookupError) as error:  # msgspec's errors are ValueErrors
+                click.echo(f"jamd: passed over: {error}", err=True)
+                continue
+            if message is not None and not _again(message, newest):
                 text = msgspec.json.encode(m.plain(message)).decode() if as_json else lines.line(message)
                 sys.stdout.write(text + "\n")
                 sys.stdout.flush()
     except KeyboardInterrupt:
         pass
     return 0
+
+
+def _again(message: m.Message, newest: dict[tuple, int]) -> bool:
+    """Whether this is said again for another who has joined."""
+    key = (type(message), message.epoch)
+    known = message.replay and message.seq <= newest.get(key, -1)
+    newest[key] = max(message.seq, newest.get(key, -1))
+    return known

@@ -31,6 +31,7 @@ class Message(msgspec.Struct, tag_field="type", kw_only=True):
     sample_time: int = 0
     known_at: int = 0
     t_ns: int = 0
+    replay: bool = False  # said before, and again for who has just joined; others pass over it
 
     keep_last: ClassVar[bool] = False  # a late joiner is sent the newest one,
     keep_by: ClassVar[tuple[str, ...]] = ()  # or one for each of what these fields say

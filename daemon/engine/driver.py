@@ -15,6 +15,10 @@ class DriverError(UserError):
     """A device that cannot be opened; the text is one line with the remedy."""
 
 
+class NoServerError(DriverError):
+    """There is no such sound server here; another driver may do."""
+
+
 def check_rate(rate: float, device: str, wanted: int) -> int:
     """`rate` as an int if the engine can run at it and it is what the config `wanted` (0 = any). Raises DriverError."""
     if not LOWEST_RATE <= rate <= HIGHEST_RATE:

@@ -1,12 +1,13 @@
 """The JACK driver: JACK-Client opens the client, a native process callback runs it."""
 
+import re
 from typing import Any
 
 import numpy as np
 from numba import cfunc, types
 
 from daemon.engine.callback import STATE_POINTER
-from daemon.engine.driver import DriverError, Opened, check_rate
+from daemon.engine.driver import DriverError, NoServerError, Opened, check_rate
 from dsp.kernel import record_at
 from dsp.native import address_of, call2, fetch2, floats_at
 
@@ -53,13 +54,15 @@ class Jack:
         try:
             import jack
         except OSError:
-            raise DriverError("the JACK library is not installed: sudo apt install libjack-jackd2-0 jackd2") from None
+            raise NoServerError("the JACK library is not installed: sudo apt install libjack-jackd2-0 jackd2") from None
         jack.set_error_function(_unsaid)
         jack.set_info_function(_unsaid)
         try:
             self._client = jack.Client("jamd", no_start_server=True)
         except jack.JackOpenError:
-            raise DriverError("no JACK server is running: start one (jackd, qjackctl or PipeWire's pw-jack)") from None
+            raise NoServerError(
+                "no JACK server is running: start one (jackd, qjackctl or PipeWire's pw-jack)"
+            ) from None
         client, self._lost = self._client, False
         try:
             rate = check_rate(client.samplerate, "the JACK server", rate)
@@ -71,7 +74,19 @@ class Jack:
         outs = [client.outports.register(f"out_{c + 1}") for c in range(2)]
         self._set_callbacks(jack, state, [ins[0], ins[-1], *outs])
         client.set_shutdown_callback(self._on_shutdown)
+        self._check_device()
         self.opened = Opened("jack", client.name, rate, client.blocksize)
+
+    def _check_device(self) -> None:
+        """Raise DriverError where a device is named whose ports are not there."""
+        if self._connect_to in ("", "none"):
+            return
+        wanted = self._theirs(is_output=self._needs_input)
+        if not wanted:
+            names = sorted({port.name.partition(":")[0] for port in self._client.get_ports(is_audio=True)} - {"jamd"})
+            self._client.close()
+            there = ", ".join(names) or "nothing"
+            raise DriverError(f"engine.device = {self._connect_to!r}: no JACK port begins with it; there is {there}")
 
     def _set_callbacks(self, jack: Any, state: np.ndarray, ports: list) -> None:
         ffi, lib, client = jack._ffi, jack._lib, self._client
@@ -89,19 +104,18 @@ class Jack:
         self._client.activate()
         if self._connect_to == "none":
             return
-        pattern, physical = self._connect_to, self._connect_to == ""
         if self._needs_input:
-            self._connect(pattern, physical, self._client.inports, is_output=True)
-        self._connect(pattern, physical, self._client.outports, is_output=False)
+            for theirs, mine in zip(self._theirs(is_output=True), self._client.inports, strict=False):
+                self._client.connect(theirs, mine)
+        for theirs, mine in zip(self._theirs(is_output=False), self._client.outports, strict=False):
+            self._client.connect(mine, theirs)
 
-    def _connect(self, pattern: str, physical: bool, mine: Any, is_output: bool) -> None:
-        import re
-
-        theirs = self._client.get_ports(
-            "^" + re.escape(pattern), is_audio=True, is_output=is_output, is_input=not is_output, is_physical=physical
+    def _theirs(self, is_output: bool) -> list:
+        """The ports that the device's name means: what they begin with, or the physical ones."""
+        pattern, physical = "^" + re.escape(self._connect_to), self._connect_to == ""
+        return self._client.get_ports(
+            pattern, is_audio=True, is_output=is_output, is_input=not is_output, is_physical=physical
         )
-        for a, b in zip(mine, theirs, strict=False):
-            self._client.connect(*((b, a) if is_output else (a, b)))
 
     def alive(self) -> bool:
         """Whether the server has not shut the client down. [main]"""

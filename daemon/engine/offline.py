@@ -71,8 +71,11 @@ class Reader:
         return Found(events, hops)
 
 
+_MARGIN = 64  # records the callback may be about to overwrite while the ring is read
+
+
 def _ring(ring: np.ndarray, written: int, read: int) -> tuple[np.ndarray, int, int]:
-    lost = max(0, written - read - ring.size)
+    lost = max(0, written - read - (ring.size - _MARGIN))
     return ring[np.arange(read + lost, written) % ring.size], written, lost
 
 

@@ -4,6 +4,7 @@ sounddevice's `_StreamBase` is its own way in for a C callback (as python-rtmixe
 importing sounddevice raises OSError; that becomes a DriverError with the line that installs it.
 """
 
+import ctypes
 from typing import Any
 
 import numpy as np
@@ -74,7 +75,7 @@ class PortAudio:
                 f"no sound {kind} found for engine.device = {device!r}; `jamd devices` lists what is there"
             )
         used = [(found, f"max_{kind}_channels") for found, kind in ((ins, "input"), (out, "output")) if found]
-        name = used[0][0]["name"]
+        name, self._device = used[0][0]["name"], used[0][0]["index"]
         rate = rate or check_rate(used[0][0]["default_samplerate"], name, 0)
         counts = [min(2, found[most]) for found, most in used]
         state["device_inputs"] = counts[0] if ins else 0
@@ -97,7 +98,11 @@ class PortAudio:
         self.opened = Opened("portaudio", name, rate, block_size)
 
     def start(self) -> None:
-        """Let the callback run. [main]"""
+        """Let the callback run, on ALSA with real-time priority where that is allowed. [main]"""
+        sd = library()
+        if sd.query_hostapis(sd.query_devices(self._device)["hostapi"])["name"] == "ALSA":
+            boost = ctypes.CDLL(sd._libname).PaAlsa_EnableRealtimeScheduling
+            boost(ctypes.c_void_p(int(sd._ffi.cast("uintptr_t", self._stream._ptr))), 1)
         self._stream.start()
 
     def alive(self) -> bool:

@@ -10,6 +10,7 @@ import gc
 import itertools
 import json
 import os
+import resource
 import signal
 import sys
 import time
@@ -21,7 +22,7 @@ import numpy as np
 
 from daemon import registry
 from daemon.engine import state as st
-from daemon.engine.driver import Driver, DriverError
+from daemon.engine.driver import Driver, DriverError, NoServerError
 from daemon.engine.jack import Jack
 from daemon.engine.link import ENDED, FAILED, LOST, Memory, say
 from daemon.engine.offline import SILENCE_AFTER, load
@@ -43,6 +44,8 @@ def main() -> None:
     if not go:
         return  # the daemon ended
     order |= json.loads(go)
+    say(order["say_fd"], engine="ordered")
+    _lock_memory()
     state = Memory(order["memory_fd"]).state
     epoch = int(state["epoch"][0]) + 1
     state.view(np.uint8)[:] = 0
@@ -53,7 +56,7 @@ def main() -> None:
         state[name] = order[name]
     state["eventfd"] = order["wake_fd"]
     kept = load(state, analysers)
-    blocks = _source(order, rate)
+    blocks = _source(order, rate, state)
     if blocks is not None:
         state["source_on"] = 1
         _feed(state, blocks)
@@ -72,7 +75,15 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _source(order: dict[str, Any], rate: int) -> Iterator[np.ndarray] | None:
+def _lock_memory() -> None:
+    """Keep this process in memory where that is allowed without a limit, as JACK does for its clients."""
+    unlimited = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY
+    if sys.platform == "linux" and (unlimited or os.geteuid() == 0):
+        MCL_CURRENT_AND_FUTURE = 3
+        ctypes.CDLL(None).mlockall(MCL_CURRENT_AND_FUTURE)
+
+
+def _source(order: dict[str, Any], rate: int, state: np.ndarray) -> Iterator[np.ndarray] | None:
     """The blocks that stand in for the device's input, from a "module:class" with `blocks(rate)`; None for the device."""
     source = order["source"]
     if source is None:
@@ -80,15 +91,19 @@ def _source(order: dict[str, Any], rate: int) -> Iterator[np.ndarray] | None:
     module, _, name = source["name"].partition(":")
     opened = getattr(import_module(module), name)(**source["arguments"])
     passes = itertools.repeat(opened) if source["loop"] else [opened]
-    return _skip((block for one in passes for block in one.blocks(rate)), order["skip_samples"])
+    played = order["skip_samples"]
+    if source["loop"] or opened.duration_s is None:  # the same comes again after each period
+        played %= max(1, round(opened.period_s * rate))
+    return _skip((block for one in passes for block in one.blocks(rate)), played, state)
 
 
-def _skip(blocks: Iterator[np.ndarray], n: int) -> Iterator[np.ndarray]:
+def _skip(blocks: Iterator[np.ndarray], n: int, state: np.ndarray) -> Iterator[np.ndarray]:
     """The blocks from sample `n` on: a restarted engine goes on where the last one was."""
     for block in blocks:
         if n < block.shape[1]:
             yield block[:, n:] if n else block
         n = max(0, n - block.shape[1])
+        state["pulse"] += 1
 
 
 def _open(state: np.ndarray, order: dict[str, Any]) -> Driver:
@@ -115,7 +130,7 @@ def _driver(state: np.ndarray, order: dict[str, Any]) -> Driver:
     if name in ("auto", "jack"):
         try:
             return Jack(state, str(order["device"]), order["rate"], order["channels"], needs_input)
-        except DriverError:
+        except NoServerError:
             if name == "jack":
                 raise
     try:
@@ -142,6 +157,10 @@ def _feed(state: np.ndarray, blocks: Iterator[np.ndarray]) -> None:
         state["source_written"] += block.shape[1]
 
 
+def _whose(driver: Driver) -> str:
+    return "the JACK server" if driver.opened.driver == "jack" else driver.opened.device
+
+
 def _watch(state: np.ndarray, driver: Driver, blocks: Iterator[np.ndarray] | None, told: int) -> None:
     """Keep the source fed; end the process when there is nothing left to do. [main]"""
     s = state[0]
@@ -153,7 +172,7 @@ def _watch(state: np.ndarray, driver: Driver, blocks: Iterator[np.ndarray] | Non
                 say(told, engine="ended")
                 os._exit(ENDED)
         time.sleep(POLL_S)
-    say(told, engine="lost", error=f"{driver.opened.device} went away")
+    say(told, engine="lost", error=f"{_whose(driver)} went away; waiting for it")
     os._exit(LOST)  # closing a stream whose server has died can hang for ever
 
 

@@ -17,6 +17,9 @@ from daemon.engine.link import ENDED, FAILED, LOST, Memory, Wake
 HANG_S = 0.5  # no block for this long while running
 SETTLE_S = 2.0  # after a start, before a spare is loaded beside it
 START_S = 20.0  # before it runs
+ACK_S = 1.0  # before a loaded spare has taken its order
+LOADED_S = 5.0  # after its start a spare is surely loaded
+END_S = 0.5  # for a process that said it ends
 COMPILE_S = 600.0  # before it first runs: the first start ever compiles its kernels, on a busy machine for minutes
 
 
@@ -31,6 +34,8 @@ class Supervisor:
         self.running = False
         self._process: subprocess.Popen[bytes] | None = None
         self._spare: subprocess.Popen[bytes] | None = None  # loaded, and waiting to take over
+        self._spare_at = 0.0
+        self._took_order = self._was_loaded = False
         self._ran_at = 0.0
         self.heard_fd, self._tell = os.pipe()  # readable when the engine has said something
         os.set_blocking(self.heard_fd, False)
@@ -44,13 +49,18 @@ class Supervisor:
 
     def start(self, retry: bool = False) -> None:
         """Start the engine; with `retry` it waits for its device instead of failing."""
-        if self._spare is None or self._spare.poll() is not None:
-            self._spare = self._spawn()
-        self._process, self._spare = self._spare, None
-        assert self._process.stdin is not None
-        go = {"retry": retry, "skip_samples": self._played}
-        self._process.stdin.write(json.dumps(go).encode() + b"\n")
-        self._process.stdin.close()
+        go = json.dumps({"retry": retry, "skip_samples": self._played}).encode() + b"\n"
+        self.running = self._took_order = False
+        while True:
+            self._was_loaded = self._spare is not None and time.monotonic() - self._spare_at > LOADED_S
+            self._process, self._spare = self._spare or self._spawn(), None
+            assert self._process.stdin is not None
+            try:
+                self._process.stdin.write(go)
+                self._process.stdin.close()
+                break
+            except BrokenPipeError:  # a spare that has died unseen
+                self._end(self._process)
         self._mark()
 
     def _spawn(self) -> subprocess.Popen[bytes]:
@@ -70,14 +80,15 @@ class Supervisor:
         if any(item["engine"] == "running" for item in news):
             self.running, self._ran_at = True, time.monotonic()
             self._mark()
+        self._keep_spare()
         if self._process is None:
             return news
-        if self._spare is None and self.running and time.monotonic() - self._ran_at > SETTLE_S:
-            self._spare = self._spawn()
         code = self._process.poll()
-        if code is None and self._hangs():
-            self._process.kill()
-            self._process.wait()
+        if any(item["engine"] in ("lost", "failed", "ended") for item in news):
+            code = self._wait(code)
+        elif code is None and self._hangs():
+            self._end(self._process)
+            code = -signal.SIGKILL
             news.append({"engine": "hung", "error": "the engine handled no block in time and was ended"})
         elif code is None:
             return news
@@ -88,6 +99,32 @@ class Supervisor:
         self.running, self._process = False, None
         self._played += int(self.state["sample_time"][0])
         return news
+
+    def _keep_spare(self) -> None:
+        """Have one stand ready beside an engine that has settled."""
+        if self._spare is not None and self._spare.poll() is not None:
+            self._end(self._spare)
+            self._spare = None
+        if self._spare is None and self.running and time.monotonic() - self._ran_at > SETTLE_S:
+            self._spare, self._spare_at = self._spawn(), time.monotonic()
+
+    def _wait(self, code: int | None) -> int:
+        """The exit code of a process that said it ends; ended if it does not."""
+        assert self._process is not None
+        if code is None:
+            try:
+                code = self._process.wait(END_S)
+            except subprocess.TimeoutExpired:
+                code = 0
+        self._end(self._process)
+        return code
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        process.kill()
+        process.wait()
+        if process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.close()
 
     def _mark(self) -> None:
         self._progress, self._since = -1, time.monotonic()
@@ -103,22 +140,25 @@ class Supervisor:
     def _patience_s(self) -> float:
         if self.running:
             return HANG_S
+        if self._was_loaded and not self._took_order:
+            return ACK_S
         return START_S if self._ran_at else COMPILE_S
 
     def _listen(self) -> list[dict[str, Any]]:
         with contextlib.suppress(BlockingIOError):
             self._partial += os.read(self.heard_fd, 65536)
         *lines, self._partial = self._partial.split(b"\n")
-        return [json.loads(line) for line in lines]
+        news = [json.loads(line) for line in lines]
+        if {"engine": "ordered"} in news:
+            self._took_order = True
+            self._mark()
+        return [item for item in news if item["engine"] != "ordered"]
 
     def stop(self) -> None:
         """End the engine; nothing is to be saved there."""
         for process in (self._process, self._spare):
             if process is not None:
-                process.kill()
-                process.wait()
-                if process.stdin is not None:
-                    process.stdin.close()
+                self._end(process)
         self._process = self._spare = None
         self.running = False
 
@@ -132,4 +172,9 @@ class Supervisor:
 
 
 def _reason(code: int) -> str:
-    return f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return f"signal {signal.Signals(-code).name}"
+    except ValueError:  # a real-time signal has no name
+        return f"signal {-code}"

@@ -73,6 +73,7 @@ class Performance:
     """The band as an input: stereo, at any rate, endless or for `seconds`. [main]"""
 
     channels = 2
+    period_s = len(KEYS) * len(BARS) * BEATS_PER_BAR * 60 / TEMPO_BPM  # after which the same comes again
 
     def __init__(self, seconds: float | None = None) -> None:
         self.duration_s = seconds

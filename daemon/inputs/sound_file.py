@@ -42,6 +42,7 @@ class SoundFile:
             self.rate: int = file.samplerate
             self.file_channels: int = file.channels
             self.duration_s: float = file.frames / file.samplerate  # what the header says
+        self.period_s = self.duration_s  # of the same coming again when it is looped
         if not 1000 <= self.rate <= 1_000_000:
             raise SoundFileError(
                 f"{self.path}: {self.rate} Hz is no sound's rate; mend the header: sox -r 44100 IN OUT"

@@ -16,7 +16,7 @@ import msgspec
 from daemon import messages as m
 from daemon.midi.api import Api
 from daemon.midi.keyboard import Keyboard
-from daemon.midi.ledger import Ledger
+from daemon.midi.ledger import Ledger, Note
 from daemon.midi.link import PACKET, Alive, News, Order, Play, Played, pair, tell
 from daemon.midi.message import NOTE_OFF, NOTE_ON
 from daemon.midi.process import JACK_DIED
@@ -40,6 +40,7 @@ class MidiDesk:
         self.lost = 0  # messages that came faster than they were read
         self._order = msgspec.json.encode(Order(api, list(inputs), list(outputs), virtual)).decode()
         self._open: dict[tuple[str, str], None] = {}  # (port, direction)
+        self._owed: list[Note] = []  # whose note-off has left the ledger, but not jamd
         self._process: subprocess.Popen[bytes] | None = None
         self._heard_at = self._start_at = 0.0
         self._started = False
@@ -53,6 +54,9 @@ class MidiDesk:
     def turn(self, sample_time: Callable[[int], int]) -> list[m.Message]:
         """Look after the process and take what came; `sample_time` puts CLOCK_MONOTONIC ns on the stream."""
         said: list[m.Message] = []
+        owed, self._owed = self._owed, []
+        for note in owed:
+            self._end(*note)
         for packet in self._read():
             if isinstance(packet, Played):
                 for message in packet.messages:
@@ -73,7 +77,10 @@ class MidiDesk:
         """Channel 0-15, note 0-127, velocity 1-127; False: the port is not open, nothing left."""
         if not self.is_open(port):
             return False
-        if self.ledger.on(port, channel, note):
+        owed = Note(port, channel, note) in self._owed
+        if owed:
+            self._owed.remove(Note(port, channel, note))
+        if self.ledger.on(port, channel, note) or owed:
             self.send(port, NOTE_OFF | channel, note, 0)
         return self.send(port, NOTE_ON | channel, note, velocity)
 
@@ -110,10 +117,10 @@ class MidiDesk:
         self._far.close()
 
     def _end(self, port: str, channel: int, note: int) -> bool:
-        """Send a note-off; where it does not leave, the ledger has the note again."""
+        """Send a note-off; where it does not leave, it is tried again each turn."""
         left = self.send(port, NOTE_OFF | channel, note, 0)
         if not left:
-            self.ledger.on(port, channel, note)
+            self._owed.append(Note(port, channel, note))
         return left
 
     def _hear(self, news: News, now: int) -> list[m.Message]:

@@ -15,7 +15,8 @@ from daemon.errors import UserError
 from daemon.messages import Array, Chroma, Message, topic
 
 QUEUE = 4096  # messages a subscriber may be behind: about 4 s of everything
-
+REQUESTS = 16  # subscriptions answered in one turn: one that floods harms nobody else
+REQUEST_BYTES = 64  # a longer one is no topic
 
 CHROMA = Array(2, "<f4", [12])
 
@@ -34,10 +35,18 @@ class ZmqPublisher:
         self.socket.setsockopt(zmq.SNDHWM, QUEUE)
         self.socket.setsockopt(zmq.XPUB_VERBOSE, 1)
         self.socket.setsockopt(zmq.LINGER, 200)
+        self.socket.setsockopt(zmq.RCVHWM, REQUESTS)
+        self.socket.setsockopt(zmq.MAXMSGSIZE, REQUEST_BYTES)
         self._as_json = encoding == "json"
         self._encode = (msgspec.json if self._as_json else msgspec.msgpack).Encoder().encode
         self._topics: dict[type, bytes] = {}
-        self._last: dict[tuple, list[bytes]] = {}
+        self._last: dict[tuple, Message] = {}
+        port = address.rpartition(":")[2]
+        if not address.startswith(("tcp://", "ipc://")) or (port.isdigit() and int(port) > 65535):
+            self._context.destroy(0)
+            raise ZmqError(
+                f"zmq.address: {address!r} is no place; give tcp://127.0.0.1:PORT (up to 65535) or ipc://FILE"
+            )
         try:
             self.socket.bind(address)
         except zmq.ZMQError as error:
@@ -59,7 +68,7 @@ class ZmqPublisher:
             name = self._topics[kind] = topic(kind.__struct_config__.tag)  # type: ignore[arg-type]
         frames = [name, *self._frames(message)]
         if kind.keep_last:
-            self._last[name, *(getattr(message, field) for field in kind.keep_by)] = frames
+            self._last[name, *(getattr(message, field) for field in kind.keep_by)] = message
         self.socket.send_multipart(frames, zmq.DONTWAIT, copy=True)
 
     def _frames(self, message: Message) -> list[bytes]:
@@ -71,18 +80,24 @@ class ZmqPublisher:
         return [self._encode(message)]
 
     def serve_joiners(self) -> int:
-        """Send new subscribers the last known state under their prefix, when `socket` is readable; returns how many."""
-        joined = 0
-        while True:
+        """Say the last known state again for new subscribers, when `socket` is readable; returns how many were heard.
+
+        XPUB cannot speak to one subscriber alone: the others hear it too, marked as `replay`.
+        """
+        joined, prefixes = 0, set()
+        while joined < REQUESTS:
             try:
                 request = self.socket.recv(zmq.DONTWAIT)
             except zmq.Again:
-                return joined
+                break
             if request[:1] == b"\x01":
                 joined += 1
-                for (name, *_), frames in self._last.items():
-                    if name.startswith(request[1:]):
-                        self.socket.send_multipart(frames, zmq.DONTWAIT)
+                prefixes.add(request[1:])
+        for (name, *_), message in self._last.items():
+            if any(name.startswith(prefix) for prefix in prefixes):
+                again = msgspec.structs.replace(message, replay=True)
+                self.socket.send_multipart([name, *self._frames(again)], zmq.DONTWAIT)
+        return joined
 
     def close(self) -> None:
         """Send what is queued for at most 0.2 s and close."""

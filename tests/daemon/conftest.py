@@ -49,11 +49,15 @@ class Daemon:
         raise AssertionError(f"no engine message {state!r} within {seconds} s")
 
     @property
-    def engine_pid(self) -> int:
-        """The engine's process; a spare one would stand behind it."""
+    def engine_pids(self) -> list[int]:
+        """The engine's process, and the spare one."""
         pid = self.process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        return next(int(child) for child in children if b"daemon.engine" in Path(f"/proc/{child}/cmdline").read_bytes())
+        return [int(child) for child in children if b"daemon.engine" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+    @property
+    def engine_pid(self) -> int:
+        return self.engine_pids[0]
 
     def close(self) -> None:
         if self.process.poll() is None:

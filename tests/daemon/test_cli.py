@@ -128,7 +128,7 @@ def test_a_truncated_file_is_read_as_far_as_it_goes(song: Path, tmp_path: Path) 
         ("[engine]\ndriver = 'asio4all'\n", "choose one of auto, jack, portaudio, timer"),
         ("[analysis]\nonset = 'aubio:hcf'\n", "aubio:hfc"),
         ("[analysis]\nonzet = 'superflux'\n", "did you mean 'onset'"),
-        ("[zmq]\naddress = 'nonsense'\n", "zmq.address: cannot publish on nonsense"),
+        ("[zmq]\naddress = 'nonsense'\n", "zmq.address: 'nonsense' is no place"),
         ("[engine]\ninput = 'nowhere.wav'\n", "nowhere.wav: there is no such file"),
     ],
 )

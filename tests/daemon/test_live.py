@@ -125,6 +125,25 @@ def test_a_hung_engine_is_replaced(jack_server, daemon) -> None:
     live.wait_for("running", 10)
 
 
+@pytest.mark.parametrize("blow", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_spare_that_is_dead_or_stopped_does_not_stand_in_the_way(jack_server, daemon, blow) -> None:
+    live = daemon('[engine]\ndriver = "jack"\ndevice = "none"\ninput = "performance"\n')
+    live.wait_for("running")
+    ends_at = time.monotonic() + 20
+    while len(live.engine_pids) < 2:
+        assert time.monotonic() < ends_at, "no spare is made ready"
+        live.read(0.2)
+    engine, spare = live.engine_pids
+    live.read(6.0)  # until it is loaded
+    os.kill(spare, blow)
+    os.kill(engine, signal.SIGRTMIN + 6)  # which Python has no name for
+    started = time.monotonic()
+    live.wait_for("died", 3)
+    live.wait_for("running", 15)
+    print(f"the engine was back after {time.monotonic() - started:.2f} s")
+    assert live.process.poll() is None
+
+
 def balance(got: list[m.Message]) -> dict[int, int]:
     """Notes that were begun and not ended."""
     sounding: dict[int, int] = {}
@@ -146,5 +165,6 @@ def test_the_daemon_outlives_the_jack_server(fresh_jack_server, daemon) -> None:
     assert any(isinstance(x, m.NoteOn) for x in got)
     assert balance(got) == {}, "every sounding note has had its note-off"
     fresh_jack_server.start()
-    live.wait_for("running", 20)
+    _, waited = live.wait_for("running", 20)
+    assert not [x for x in waited if isinstance(x, m.Engine) and x.state in ("hung", "died")]
     assert any(isinstance(x, m.Onset) for x in live.read(3.0))

@@ -8,7 +8,7 @@ import zmq
 
 from daemon import messages as m
 from daemon.listen import decode
-from daemon.outputs.zmq_pub import ZmqError, ZmqPublisher
+from daemon.outputs.zmq_pub import REQUESTS, ZmqError, ZmqPublisher
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "wire.txt"
 
@@ -69,6 +69,18 @@ def test_a_message_is_what_it_was(sample: m.Message) -> None:
     assert msgspec.msgpack.decode(bytes.fromhex(lines[kind]), type=type(sample)) == sample
 
 
+@pytest.mark.parametrize("frames", [[b"jamd/1/key/"], [b"key", b"{}"], [b"jamd/1/key/", b"\xff"], [b"", b""]])
+def test_what_is_no_message_is_an_error_of_one_kind(frames: list[bytes]) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - msgspec words it
+        decode(frames)
+
+
+@pytest.mark.parametrize("address", ["tcp://*:99999", "inproc://x", "5550", "udp://127.0.0.1:1"])
+def test_a_place_nobody_could_connect_to_is_refused(address: str) -> None:
+    with pytest.raises(ZmqError, match=r"zmq.address: .* is no place; give tcp://"):
+        ZmqPublisher(address)
+
+
 @pytest.mark.parametrize("encoding", ["msgpack", "json"])
 def test_what_is_published_is_read(tmp_path, encoding: str) -> None:
     publisher = ZmqPublisher(f"ipc://{tmp_path}/{encoding}", encoding)
@@ -91,7 +103,7 @@ def test_a_late_joiner_is_sent_the_last_state_under_its_prefix(publisher: ZmqPub
     reader = subscriber(publisher.address, b"jamd/1/key")
     assert publisher.socket.poll(3000)
     publisher.serve_joiners()
-    assert decode(reader.recv_multipart()) == SAMPLES[5]
+    assert decode(reader.recv_multipart()) == msgspec.structs.replace(SAMPLES[5], replay=True)
     everything = subscriber(publisher.address)
     assert publisher.socket.poll(3000)
     publisher.serve_joiners()
@@ -100,6 +112,28 @@ def test_a_late_joiner_is_sent_the_last_state_under_its_prefix(publisher: ZmqPub
     assert got == kept
     reader.close()
     everything.close()
+
+
+def test_one_who_floods_with_subscriptions_is_answered_little_at_a_time(publisher: ZmqPublisher) -> None:
+    for sample in SAMPLES:
+        publisher.publish(sample)
+    flood = zmq.Context.instance().socket(zmq.XSUB)
+    flood.setsockopt(zmq.LINGER, 0)
+    flood.connect(publisher.address)
+    for _ in range(500):
+        flood.send(b"\x01jamd/1/")
+    assert publisher.socket.poll(3000)
+    assert 0 < publisher.serve_joiners() <= REQUESTS
+    kept = sum(struct.keep_last for struct in m.MESSAGES.values())
+    assert len(received(flood)) <= kept
+    flood.close()
+
+
+def received(socket: zmq.Socket) -> list[list[bytes]]:
+    got = []
+    while socket.poll(300):
+        got.append(socket.recv_multipart())
+    return got
 
 
 def test_a_stopped_reader_loses_its_own_messages_only(publisher: ZmqPublisher) -> None:
