@@ -122,10 +122,18 @@ def _explain(problem: str, values: dict) -> str:
         known = _fields(key)
         name = f"{key}.{unknown[1]}" if key else unknown[1]
         return f"{name}: there is no such key{_nearest(unknown[1], known)}"
-    given: object = values
+    inside = "[...]" in key  # one of a list's or a table's values; all of those are strings here
+    key = key.replace("[...]", "")
+    given: Any = values
     for part in key.split("."):
         given = given.get(part, given) if isinstance(given, dict) else given
-    return f"{key}: {text[0].lower() + text[1:]}, but is {given!r}{_meaning(key)}"
+    meaning = _meaning(key)
+    if inside:
+        items = given.items() if isinstance(given, dict) else enumerate(given)
+        name, given = next(item for item in items if not isinstance(item[1], str))
+        key = f"{key}.{name}" if isinstance(name, str) else f"{key}[{name}]"
+    text = text.replace("`object`", "a table").replace("`array`", "a list").replace("`str`", "a string")
+    return f"{key}: {text[0].lower() + text[1:]}, but is {given!r}{meaning}"
 
 
 def _table(key: str) -> Any:

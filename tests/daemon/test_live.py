@@ -2,6 +2,8 @@
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -115,6 +117,16 @@ def test_a_killed_engine_is_back_within_two_seconds(jack_server, daemon) -> None
     assert again.epoch == first.epoch + 1
     assert any(isinstance(x, m.Onset) for x in live.read(2.0))
     assert live.process.poll() is None
+
+
+def test_a_jack_device_that_is_not_there_is_named(jack_server, tmp_path) -> None:
+    config = tmp_path / "c.toml"
+    config.write_text(f'[engine]\ndriver = "jack"\ndevice = "nosuch"\n[zmq]\naddress = "ipc://{tmp_path}/w"\n')
+    command = [sys.executable, "-m", "daemon.cli", "run", "--config", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 1
+    said = done.stderr.splitlines()[-1]
+    assert said == "jamd: engine.device = 'nosuch': no JACK port begins with it; there is system"
 
 
 def test_a_hung_engine_is_replaced(jack_server, daemon) -> None:
