@@ -1,6 +1,6 @@
 """The native callback: what happens to a block of sound. Machine code only: no allocation, no lock, no Python.
 
-A block's way: input -> capture ring -> plugin slot -> dry/wet -> limiter -> output; and where a hop completes, the
+A block's way: input -> capture ring -> plugin slot (with the block's MIDI) -> dry/wet -> limiter -> output; and where a hop completes, the
 analysis program runs and its events and features go into their rings. Drivers reach `process_block` through its address,
 so the card, JACK, the timer and a file all run the very same machine code and give the same events to the bit.
 """
@@ -9,7 +9,8 @@ import numpy as np
 from numba import cfunc, from_dtype, types
 
 from daemon.engine import state as st
-from daemon.engine.native import monotonic_ns, restore_denormals, signal, store_release, zero_denormals
+from daemon.engine.midi import gather, send
+from daemon.native import monotonic_ns, restore_denormals, signal, store_release, zero_denormals
 from daemon.engine.state import STATE
 from dsp import decimate, dll
 from dsp.hop import HOP, push
@@ -28,7 +29,9 @@ def _offset(field: str) -> np.uint64:
     return np.uint64(STATE.fields[field][1])
 
 
-_HOP, _N_EVENTS, _N_HOPS, _SAMPLE_TIME = (_offset(name) for name in ("hop", "n_events", "n_hops", "sample_time"))
+_HOP, _BLOCK, _N_EVENTS, _N_HOPS, _SAMPLE_TIME = (
+    _offset(name) for name in ("hop", "block", "n_events", "n_hops", "sample_time")
+)
 
 
 @inline
@@ -159,8 +162,10 @@ def _render(s, n, base):
     rack = s.rack
     plugged, dry_in, out = s.plugged, s.input, s.output
     wet = s.wet if rack[0] != 0 else np.float32(0)
+    gather(s, n)
     if rack[0] != 0:
-        call2(rack[0], base, rack[1])
+        call2(rack[0], base + _BLOCK, rack[1])
+    send(s, n)
     dry = s.dry
     for c in range(2):
         for i in range(n):

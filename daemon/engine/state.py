@@ -8,6 +8,7 @@ Rings have one writer; their count is stored last, with release order.
 import numpy as np
 
 from dsp import decimate, limiter
+from dsp.block import BLOCK, MAX_MIDI, MIDI
 from dsp.dll import DLL
 from dsp.hop import EVENT, FEATURES, HOP, HOP_STATE
 
@@ -22,6 +23,11 @@ WORK_BIN_NS = 2_000  # work-time histogram: 512 bins of 2 us, the last one open
 GAP_BIN_NS = 50_000  # gap histogram: 512 bins of 50 us
 N_BINS = 512
 
+N_MIDI = 4096  # messages in a MIDI ring
+
+MIDI_RING = np.dtype([("written", np.int64), ("read", np.int64), ("entries", MIDI, (N_MIDI,))], align=True)
+"""One writer, one reader; `at` is in samples of the stream and never falls, and `written` is stored last."""
+
 STATE = np.dtype(
     [
         # set-up (e)
@@ -33,7 +39,7 @@ STATE = np.dtype(
         ("decimation", np.int64),  # engine samples per analysis sample
         ("process_block", np.uint64),  # address of callback.process_block
         ("program", np.uint64, (MAX_PROGRAM, 2)),  # per hop: kernel address, its state's address; 0 ends it
-        ("rack", np.uint64, (2,)),  # the plugin slot: void f(STATE*, uintptr_t own); 0 = empty
+        ("rack", np.uint64, (2,)),  # the plugin slot: void f(BLOCK*, uintptr_t own); 0 = empty
         ("eventfd", np.int64),  # -1 = nobody to wake
         ("source_on", np.int64),  # input comes from `source`, not from the device
         # control (d)
@@ -60,6 +66,13 @@ STATE = np.dtype(
         ("hops", FEATURES, (N_HOPS,)),
         ("capture", np.float32, (2, N_CAPTURE)),  # newest input; `sample_time` is its count
         ("source_read", np.int64),
+        ("heard", MIDI_RING),  # what came in at the engine's own MIDI input; read (d)
+        # rings (d): MIDI with the sample it is to sound at; read (c)
+        ("played", MIDI_RING),  # by hands, at the daemon's MIDI inputs
+        ("generated", MIDI_RING),  # by jamd
+        ("sent", MIDI_RING),  # to leave by the engine's own MIDI output
+        ("late_midi", np.int64),  # (c) came after their sample, and were played at once
+        ("lost_midi", np.int64),  # (c) more in a block than it can hold
         # rings (e)
         ("source_written", np.int64),
         ("source_ended", np.int64),
@@ -68,6 +81,9 @@ STATE = np.dtype(
         ("input", np.float32, (2, MAX_BLOCK)),
         ("plugged", np.float32, (2, MAX_BLOCK)),  # the plugin slot's output
         ("output", np.float32, (2, MAX_BLOCK)),
+        ("n_direct", np.int64),  # of the driver's own MIDI input, put there before `process_block`
+        ("direct", MIDI, (MAX_MIDI,)),
+        ("block", BLOCK),  # what the plugin slot sees; its `midi_out` is for the driver's own MIDI output
         ("limiter_gain", np.float32),
         ("limiter_release", np.float32),
         ("hop_fill", np.int64),
@@ -101,6 +117,10 @@ def prepare(state, rate: float, channels: int, block_size: int) -> None:
     hop["channels"] = channels
     hop["head"] = HOP_STATE["samples"].shape[0] // 2
     decimate.prepare(state["decimator"][0])
+    block = state["block"][0]
+    block["rate"] = rate
+    block["inputs"] = [row.ctypes.data for row in state["input"][0]]
+    block["outputs"] = [row.ctypes.data for row in state["plugged"][0]]
 
 
 assert HOP <= MAX_BLOCK

@@ -10,7 +10,7 @@ from numba import cfunc, types
 
 from daemon.engine.callback import STATE_POINTER
 from daemon.engine.driver import Opened
-from daemon.engine.native import monotonic_ns, sleep_until_ns
+from daemon.native import monotonic_ns, sleep_until_ns
 from dsp.kernel import record_at
 from dsp.native import address_of, call2
 

@@ -1,0 +1,79 @@
+"""The MIDI of a block: what came at the driver's own input, what hands played elsewhere, what jamd generated; what leaves.
+
+Every message has its sample. One that comes after its sample is played at once and counted, never lost: it may be a
+note-off. Where a block holds no more, the rest stays in its ring for the next.
+"""
+
+from daemon.engine import state as st
+from dsp.block import MAX_MIDI
+from dsp.kernel import inline
+
+
+@inline
+def _copy(source, target, at):
+    """One message, at another sample. [audio]"""
+    target.at = at
+    target.port = source.port
+    target.status = source.status
+    target.data1 = source.data1
+    target.data2 = source.data2
+
+
+@inline
+def _insert(events, count, source, at):
+    """Put a message in its place of a sorted list, behind its equals; returns the new count. [audio]"""
+    k = count
+    while k > 0 and events[k - 1].at > at:
+        _copy(events[k - 1], events[k], events[k - 1].at)
+        k -= 1
+    _copy(source, events[k], at)
+    return count + 1
+
+
+@inline
+def _take(ring, events, count, start, n):
+    """Move what is due before `start + n` from a ring to a block's list; returns the new count and how many were late."""
+    entries, late = ring.entries, 0
+    read, written = ring.read, ring.written
+    while read < written and count < MAX_MIDI:
+        source = entries[read & (st.N_MIDI - 1)]
+        at = source.at - start
+        if at >= n:
+            break
+        late += at < 0
+        count = _insert(events, count, source, max(0, at))
+        read += 1
+    ring.read = read
+    return count, late
+
+
+@inline
+def gather(s, n):
+    """Make `block.midi` of the driver's MIDI and of what is due in the rings. [audio]"""
+    block, start = s.block, s.sample_time
+    block.n = n
+    block.sample_time = start
+    block.n_midi_out = 0
+    events, direct, heard = block.midi, s.direct, s.heard
+    entries, written = heard.entries, heard.written
+    count = 0
+    for k in range(s.n_direct):
+        _copy(direct[k], entries[written & (st.N_MIDI - 1)], start + direct[k].at)
+        written += 1
+        count = _insert(events, count, direct[k], direct[k].at)
+    heard.written = written  # the block's own sample_time is stored with release order after it
+    s.n_direct = 0
+    count, late = _take(s.played, events, count, start, n)
+    s.late_midi += late
+    count, late = _take(s.generated, events, count, start, n)
+    s.late_midi += late
+    block.n_midi = count
+
+
+@inline
+def send(s, n):
+    """Add what is due in `sent` to what the plugins gave for the driver's MIDI output. [audio]"""
+    block = s.block
+    count, late = _take(s.sent, block.midi_out, block.n_midi_out, s.sample_time, n)
+    block.n_midi_out = count
+    s.late_midi += late

@@ -1,0 +1,42 @@
+"""A block as the plugin rack sees it: how many samples, where they lie, and the MIDI that falls in it.
+
+The engine fills one of these per block and hands its address to whatever fills the plugin slot.
+"""
+
+import numpy as np
+
+MAX_MIDI = 512  # events in one block; more wait for the next
+
+MIDI = np.dtype(
+    [
+        ("at", np.int64),  # sample: of the block in a block's list, of the stream in a ring
+        ("port", np.int16),  # where it came from: below
+        ("status", np.uint8),  # 0x80..0xEF, with its channel
+        ("data1", np.uint8),
+        ("data2", np.uint8),
+        ("_", np.uint8, (3,)),
+    ]
+)
+"""One channel-voice MIDI message."""
+assert MIDI.itemsize == 16
+
+JACK_PORT, GENERATOR_PORT, FIRST_NAMED_PORT = 0, 1, 2
+"""`port`: the engine's own JACK MIDI input, jamd's generator, then the daemon's MIDI inputs in the order it names them."""
+
+BLOCK = np.dtype(
+    [
+        ("n", np.int64),  # samples
+        ("sample_time", np.int64),  # of the first
+        ("rate", np.float64),  # Hz
+        ("inputs", np.uint64, (2,)),  # addresses of float32[n]; not to be written
+        ("outputs", np.uint64, (2,)),  # to be filled
+        ("n_midi", np.int64),
+        ("midi", MIDI, (MAX_MIDI,)),  # sorted by `at`
+        ("n_midi_out", np.int64),
+        ("midi_out", MIDI, (MAX_MIDI,)),  # what leaves by the engine's own MIDI output; sorted by `at`
+        ("tempo_bpm", np.float64),  # 0 = not known
+        ("beats", np.float64),  # since the first beat heard
+        ("slot", np.int64),  # id of the plugin that runs now, 0 = none: who crashed, should one crash
+    ],
+    align=True,
+)
