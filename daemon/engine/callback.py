@@ -1,7 +1,7 @@
 """The native callback: what happens to a block of sound. Machine code only: no allocation, no lock, no Python.
 
-A block's way: input -> capture ring -> plugin slot (with the block's MIDI) -> dry/wet -> limiter -> output; and where a hop completes, the
-analysis program runs and its events and features go into their rings. Drivers reach `process_block` through its address,
+A block's way: input -> capture ring -> plugin slot, with the block's MIDI -> dry/wet -> limiter -> output; and where a hop
+completes, the analysis program runs and its events and features go into their rings. Drivers reach `process_block` through its address,
 so the card, JACK, the timer and a file all run the very same machine code and give the same events to the bit.
 """
 

@@ -1,4 +1,4 @@
-"""The call: what one plugin is handed for one block, whatever its format. Preallocated, filled and read on the audio thread."""
+"""The call: what one plugin is handed for one block, whatever its format. Preallocated, for the audio thread."""
 
 import numpy as np
 
