@@ -1,8 +1,8 @@
 """The native callback: what happens to a block of sound. Machine code only: no allocation, no lock, no Python.
 
 A block's way: input -> capture ring -> plugin slot, with the block's MIDI -> dry/wet -> limiter -> output; and where a hop
-completes, the analysis program runs and its events and features go into their rings. Drivers reach `process_block` through its address,
-so the card, JACK, the timer and a file all run the very same machine code and give the same events to the bit.
+completes, the analysis program runs and its events and features go into their rings. Drivers reach `process_block` through
+its address, so the card, JACK, the timer and a file all run the very same machine code and give the same events to the bit.
 """
 
 import numpy as np
@@ -10,8 +10,8 @@ from numba import cfunc, from_dtype, types
 
 from daemon.engine import state as st
 from daemon.engine.midi import gather, send
-from daemon.native import monotonic_ns, restore_denormals, signal, store_release, zero_denormals
 from daemon.engine.state import STATE
+from daemon.native import monotonic_ns, restore_denormals, signal, store_release, zero_denormals
 from dsp import decimate, dll
 from dsp.hop import HOP, push
 from dsp.kernel import inline, record_at

@@ -42,7 +42,7 @@ class Slot(msgspec.Struct, forbid_unknown_fields=True):
 
     plugin: str  # lv2:URI, clap:ID, vst3:PATH#NAME
     name: str = ""  # what people and mappings call it; unique in the rack
-    params: dict[str, Value] = {}  # by the plugin's own id; what is left out keeps the plugin's value
+    params: dict[str, Value | str] = {}  # by the plugin's own id; a text ("-20 dB") is read by the plugin when it opens
     state: str = ""  # path of what the plugin itself saved; taken before `params`
     program: int = -1  # factory program, taken before `state`
     bypass: bool = False

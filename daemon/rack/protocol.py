@@ -38,6 +38,10 @@ class Done(msgspec.Struct, array_like=True, tag="done"):
     number: int
     opened: dict[int, Info] = {}
     failed: dict[int, str] = {}
+    params: dict[int, dict[str, float]] = {}  # every value of those opened, by id
+    warned: list[
+        str
+    ] = []  # unknown parameters, texts that mean nothing, states that were not taken: the rest is as asked
     texts: list[str] = []
     values: list[float | str] = []  # a string is an error
     saved: dict[int, str] = {}  # uid -> path
