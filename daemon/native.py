@@ -1,4 +1,4 @@
-"""What the callback needs beyond arithmetic: ordered stores, the clock, an eventfd, denormals off."""
+"""What native code needs beyond arithmetic: ordered stores, the clock, an eventfd, denormals off, which thread this is."""
 
 import platform
 import sys
@@ -12,6 +12,8 @@ from dsp.kernel import inline
 from dsp.native import address_of
 
 __all__ = [
+    "audio_cpu",
+    "audio_thread",
     "monotonic_ns",
     "restore_denormals",
     "signal",
@@ -102,3 +104,30 @@ def signal(eventfd, scratch):
     """Add one to an eventfd (non-blocking); `scratch` is a preallocated int64[2]. [any]"""
     scratch[0] = 1
     _write(np.int32(eventfd), address_of(scratch), np.uintp(8))
+
+
+if sys.platform == "linux":
+    _gettid = types.ExternalFunction("gettid", types.int32())
+    _sched_getcpu = types.ExternalFunction("sched_getcpu", types.int32())
+
+    @inline
+    def audio_thread():
+        """The id of this thread, as the system's scheduler knows it. [any]"""
+        return np.int64(_gettid())
+
+    @inline
+    def audio_cpu():
+        """The processor that this thread is on. [any]"""
+        return np.int64(_sched_getcpu())
+
+else:
+
+    @inline
+    def audio_thread():
+        """Not known here."""
+        return np.int64(-1)
+
+    @inline
+    def audio_cpu():
+        """Not known here."""
+        return np.int64(-1)

@@ -35,7 +35,8 @@ def use() -> None:
 def _sources() -> str:
     """A digest of every source file a kernel may be made of."""
     digest = hashlib.sha256()
-    for top in (HERE / "engine", HERE.parent / "dsp"):
+    digest.update((HERE / "native.py").read_bytes())
+    for top in (HERE / "engine", HERE / "plugins", HERE / "rack", HERE.parent / "dsp"):
         for path in sorted(top.rglob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()

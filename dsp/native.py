@@ -1,10 +1,21 @@
 """C functions and memory by address: what lets a kernel call aubio, a plugin, or another kernel."""
 
 from llvmlite import ir
-from numba import types
+from numba import from_dtype, types
 from numba.extending import intrinsic
 
-__all__ = ["address_of", "call2", "call3", "fetch2", "fetch_float", "fetch_uint", "floats_at"]
+__all__ = [
+    "address_of",
+    "call2",
+    "call3",
+    "fetch2",
+    "fetch_float",
+    "fetch_uint",
+    "floats_at",
+    "pointer_to",
+    "store_float",
+    "store_word",
+]
 
 
 @intrinsic
@@ -88,3 +99,41 @@ def floats_at(typingctx, address):
         return builder.inttoptr(values[0], context.get_value_type(signature.return_type))
 
     return types.CPointer(types.float32)(types.uintp), code
+
+
+def pointer_to(dtype):
+    """An intrinsic that turns an address into a typed pointer to records of `dtype`. [main]"""
+    kind = types.CPointer(from_dtype(dtype))
+
+    @intrinsic
+    def at(typingctx, address):
+        """The typed pointer at an address. [any]"""
+
+        def code(context, builder, signature, values):
+            return builder.inttoptr(values[0], context.get_value_type(signature.return_type))
+
+        return kind(types.uintp), code
+
+    return at
+
+
+@intrinsic
+def store_word(typingctx, address, value):
+    """Store an int64 at an address. [any]"""
+
+    def code(context, builder, signature, values):
+        builder.store(values[1], builder.inttoptr(values[0], values[1].type.as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(types.uintp, types.int64), code
+
+
+@intrinsic
+def store_float(typingctx, address, value):
+    """Store a float32 at an address. [any]"""
+
+    def code(context, builder, signature, values):
+        builder.store(values[1], builder.inttoptr(values[0], values[1].type.as_pointer()))
+        return context.get_dummy_value()
+
+    return types.void(types.uintp, types.float32), code
