@@ -53,6 +53,7 @@ def order(config: Config) -> dict[str, Any]:
         "analysers": config.analysers(),
         "source": source,
         "source_rate": source_rate,
+        "player": "daemon.rack.player:Player",
     }
 
 

@@ -14,6 +14,7 @@ from dsp.native import address_of
 __all__ = [
     "audio_cpu",
     "audio_thread",
+    "load_acquire",
     "monotonic_ns",
     "restore_denormals",
     "signal",
@@ -42,6 +43,17 @@ def store_release(typingctx, address, value):
         return context.get_dummy_value()
 
     return types.void(types.uintp, types.int64), code
+
+
+@intrinsic
+def load_acquire(typingctx, address):
+    """The int64 at an address; what was written before it was stored is seen too. [any]"""
+
+    def code(context, builder, signature, values):
+        word = ir.IntType(64)
+        return builder.load_atomic(builder.inttoptr(values[0], word.as_pointer()), "acquire", 8, typ=word)
+
+    return types.int64(types.uintp), code
 
 
 def _mxcsr(builder, name, slot):

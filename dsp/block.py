@@ -36,7 +36,8 @@ BLOCK = np.dtype(
         ("midi_out", MIDI, (MAX_MIDI,)),  # what leaves by the engine's own MIDI output; sorted by `at`
         ("tempo_bpm", np.float64),  # 0 = not known
         ("beats", np.float64),  # since the first beat heard
-        ("slot", np.int64),  # id of the plugin that runs now, 0 = none: who crashed, should one crash
+        ("slot", np.int64),  # uid of the plugin that runs now, 0 = none: who crashed, should one crash
+        ("opening", np.int64),  # and of the one that the engine's main thread is opening
     ],
     align=True,
 )

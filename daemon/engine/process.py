@@ -16,7 +16,8 @@ import sys
 import time
 from collections.abc import Iterator
 from importlib import import_module
-from typing import Any
+from multiprocessing.connection import Connection
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -33,6 +34,15 @@ POLL_S = 0.02
 RETRY_S = 0.25
 
 
+class Player(Protocol):
+    """What fills the plugin slot: made by "module:class"(connection, rate, block) in the engine process. All [main]."""
+
+    native: tuple[int, int]  # void f(BLOCK*, uintptr_t own), and own
+
+    def turn(self, wait_s: float) -> None:
+        """Do what is asked for on the connection, waiting for it for at most so long; then what takes time."""
+
+
 def main() -> None:
     """Run until the source ends, the device is lost, or the daemon is gone. [main]"""
     order = json.loads(sys.argv[1])
@@ -40,6 +50,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     _die_with_parent()
     analysers = [registry.analyser(kind, name) for kind, name in order["analysers"]]
+    player_class = _named(order["player"]) if order.get("player") else None
     go = sys.stdin.readline()
     if not go:
         return  # the daemon ended
@@ -60,13 +71,23 @@ def main() -> None:
     if blocks is not None:
         state["source_on"] = 1
         _feed(state, blocks)
+    player = player_class(Connection(order["rack_fd"]), rate, state["block"][0]) if player_class else None
+    if player is not None:
+        player.turn(0.0)
+        state["rack"] = player.native
     gc.collect()
     gc.freeze()
     state["epoch"] = epoch
     driver.start()
     say(order["say_fd"], engine="running", epoch=epoch, **driver.opened._asdict())
-    _watch(state, driver, blocks, order["say_fd"])
+    _watch(state, driver, blocks, order["say_fd"], player)
     del kept  # the analysers' memory outlives the callback
+
+
+def _named(name: str) -> Any:
+    """The class that "module:class" names; so the engine knows none of those it loads."""
+    module, _, kind = name.partition(":")
+    return getattr(import_module(module), kind)
 
 
 def _die_with_parent() -> None:
@@ -88,8 +109,7 @@ def _source(order: dict[str, Any], rate: int, state: np.ndarray) -> Iterator[np.
     source = order["source"]
     if source is None:
         return None
-    module, _, name = source["name"].partition(":")
-    opened = getattr(import_module(module), name)(**source["arguments"])
+    opened = _named(source["name"])(**source["arguments"])
     passes = itertools.repeat(opened) if source["loop"] else [opened]
     played = order["skip_samples"]
     if source["loop"] or opened.duration_s is None:  # the same comes again after each period
@@ -161,8 +181,10 @@ def _whose(driver: Driver) -> str:
     return "the JACK server" if driver.opened.driver == "jack" else driver.opened.device
 
 
-def _watch(state: np.ndarray, driver: Driver, blocks: Iterator[np.ndarray] | None, told: int) -> None:
-    """Keep the source fed; end the process when there is nothing left to do. [main]"""
+def _watch(
+    state: np.ndarray, driver: Driver, blocks: Iterator[np.ndarray] | None, told: int, player: Player | None
+) -> None:
+    """Keep the source fed and the plugins looked after; end the process when there is nothing left to do. [main]"""
     s = state[0]
     while driver.alive():
         if blocks is not None:
@@ -171,7 +193,10 @@ def _watch(state: np.ndarray, driver: Driver, blocks: Iterator[np.ndarray] | Non
             if s["source_ended"] and played_out:
                 say(told, engine="ended")
                 os._exit(ENDED)
-        time.sleep(POLL_S)
+        if player is None:
+            time.sleep(POLL_S)
+        else:
+            player.turn(POLL_S)
     say(told, engine="lost", error=f"{_whose(driver)} went away; waiting for it")
     os._exit(LOST)  # closing a stream whose server has died can hang for ever
 

@@ -10,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
 from daemon.engine.link import ENDED, FAILED, LOST, Memory, Wake
@@ -32,8 +34,11 @@ class Supervisor:
         self.state = self.memory.state
         self.order = order
         self.running = False
+        self.on_start: Callable[[Connection], None] | None = None  # is handed the way to each engine before it starts
+        self.connection: Connection | None = None  # to what fills the engine's plugin slot
         self._process: subprocess.Popen[bytes] | None = None
         self._spare: subprocess.Popen[bytes] | None = None  # loaded, and waiting to take over
+        self._ways: dict[subprocess.Popen[bytes], Connection] = {}
         self._spare_at = 0.0
         self._took_order = self._was_loaded = False
         self._ran_at = 0.0
@@ -55,7 +60,10 @@ class Supervisor:
             self._was_loaded = self._spare is not None and time.monotonic() - self._spare_at > LOADED_S
             self._process, self._spare = self._spare or self._spawn(), None
             assert self._process.stdin is not None
+            self.connection = self._ways[self._process]
             try:
+                if self.on_start is not None:
+                    self.on_start(self.connection)
                 self._process.stdin.write(go)
                 self._process.stdin.close()
                 break
@@ -65,10 +73,18 @@ class Supervisor:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         """A process that loads what an engine needs and waits for its order."""
-        passed = (self.memory.fd, self.wake.write_fd, self._tell)
-        order = self.order | {"memory_fd": passed[0], "wake_fd": passed[1], "say_fd": passed[2]}
+        near, far = Pipe()
+        passed = (self.memory.fd, self.wake.write_fd, self._tell, far.fileno())
+        order = self.order | dict(zip(("memory_fd", "wake_fd", "say_fd", "rack_fd"), passed, strict=True))
         command = [sys.executable, "-m", "daemon.engine.process", json.dumps(order)]
-        return subprocess.Popen(command, pass_fds=passed, stdin=subprocess.PIPE, bufsize=0)
+        environment = os.environ | {
+            "LD_BIND_NOW": "1",
+            "QT_QPA_PLATFORM": "offscreen",
+        }  # plugins: no late binding, no window
+        process = subprocess.Popen(command, pass_fds=passed, stdin=subprocess.PIPE, bufsize=0, env=environment)
+        far.close()
+        self._ways[process] = near
+        return process
 
     def poll(self) -> list[dict[str, Any]]:
         """What the engine said or what became of it since the last call, oldest first.
@@ -96,7 +112,8 @@ class Supervisor:
             news += [*self._listen(), {"engine": "died", "error": f"the engine process ended with {_reason(code)}"}]
         else:
             news += self._listen()
-        self.running, self._process = False, None
+        self._end(self._process)
+        self.running, self._process, self.connection = False, None, None
         self._played += int(self.state["sample_time"][0])
         return news
 
@@ -122,6 +139,9 @@ class Supervisor:
     def _end(self, process: subprocess.Popen[bytes]) -> None:
         process.kill()
         process.wait()
+        way = self._ways.pop(process, None)
+        if way is not None:
+            way.close()
         if process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 process.stdin.close()
@@ -159,7 +179,7 @@ class Supervisor:
         for process in (self._process, self._spare):
             if process is not None:
                 self._end(process)
-        self._process = self._spare = None
+        self._process = self._spare = self.connection = None
         self.running = False
 
     def close(self) -> None:

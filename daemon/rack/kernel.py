@@ -230,7 +230,7 @@ def process(pointer, own):
     if r.thread == 0:
         r.thread = audio_thread()
     r.cpu = audio_cpu()
-    obey(r)
+    obey(r, own)
     start, total, given = 0, r.total, r.input
     while start < block.n:
         n = min(block.n - start, rec.PART)
@@ -251,3 +251,4 @@ def process(pointer, own):
             for i in range(n):
                 target[start + i] = total[c, i]
         start += n
+    r.samples += block.n

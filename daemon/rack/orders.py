@@ -5,23 +5,29 @@ Commands are written by `rack.Rack` and committed together; all that one commit 
 
 import numpy as np
 
+from daemon.native import load_acquire, store_release
 from daemon.plugins.call import MAX_PARAMS
 from daemon.rack.records import (
     FLOAT,
     FLOAT_GLIDE,
+    FORGET,
     N_COMMANDS,
     N_RAMPS,
     PARAM_GLIDE,
     PARAM_SET,
+    RACK,
     RAMP_STEP,
     SLOT,
     SWAP,
     WORD,
+    field,
 )
 from dsp.kernel import inline, record_at
 from dsp.native import pointer_to, store_float, store_word
 
 slot_at = pointer_to(SLOT)
+
+_COMMITTED, _READ = np.uint64(field(RACK, "committed")), np.uint64(field(RACK, "read"))
 
 
 @inline
@@ -77,9 +83,20 @@ def _begin(r, target, index, start, stop, samples):
 
 
 @inline
-def obey(r):
+def _forget_all(r, start, size):
+    """End every glide within a record that goes out of use. [audio]"""
+    k = 0
+    while k < r.n_ramps:
+        if start <= r.ramps[k].target < start + size:
+            _drop(r, k)
+        else:
+            k += 1
+
+
+@inline
+def obey(r, address):
     """Carry out all commands committed; what finds a plugin's call full waits for the next block. [audio]"""
-    committed, read = r.committed, r.read
+    committed, read = load_acquire(address + _COMMITTED), r.read
     while read < committed:
         c = r.commands[read & (N_COMMANDS - 1)]
         kind, target, index = c.kind, c.target, np.int64(c.index)
@@ -90,7 +107,8 @@ def obey(r):
             store_word(target, c.word)
         elif kind == SWAP:
             r.program = np.uint64(c.word)
-            r.swaps += 1
+        elif kind == FORGET:
+            _forget_all(r, target, np.uint64(c.word))
         elif kind == FLOAT_GLIDE:
             _forget(r, target, -1)
             if not _begin(r, target, -1, c.start, c.value, c.samples):
@@ -101,7 +119,7 @@ def obey(r):
             if not glides and not _tell(target, index, c.value, 0) and not _absent(target):
                 break
         read += 1
-    r.read = read
+    store_release(address + _READ, read)
 
 
 @inline

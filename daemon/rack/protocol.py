@@ -42,8 +42,8 @@ class Done(msgspec.Struct, array_like=True, tag="done"):
     warned: list[
         str
     ] = []  # unknown parameters, texts that mean nothing, states that were not taken: the rest is as asked
-    texts: list[str] = []
-    values: list[float | str] = []  # a string is an error
+    texts: list[str] = []  # one that begins with `!` is an error
+    values: list[float | str] = []  # a text is an error, and begins with `!`
     saved: dict[int, str] = {}  # uid -> path
 
 

@@ -134,13 +134,13 @@ PROGRAM = np.dtype(
     align=True,
 )
 
-FLOAT, WORD, PARAM_SET, PARAM_GLIDE, FLOAT_GLIDE, SWAP = range(1, 7)
+FLOAT, WORD, PARAM_SET, PARAM_GLIDE, FLOAT_GLIDE, SWAP, FORGET = range(1, 8)
 COMMAND = np.dtype(
     [
         ("kind", np.int32),
         ("index", np.int32),  # of a parameter
-        ("target", np.uint64),  # address of a float32, of an int64, or of a SLOT
-        ("word", np.int64),  # or, to SWAP, the address of a PROGRAM
+        ("target", np.uint64),  # address of a float32, of an int64, of a SLOT, or of what is to be forgotten
+        ("word", np.int64),  # or, to SWAP, the address of a PROGRAM; to FORGET, a size in bytes
         ("value", np.float32),
         ("start", np.float32),  # where a glide begins
         ("samples", np.int64),  # that a glide lasts
@@ -164,11 +164,10 @@ RAMP = np.dtype(
 RACK = np.dtype(
     [
         ("program", np.uint64),  # (c) by SWAP
-        ("swaps", np.int64),  # (c) how often: what came before the newest is no longer in use
         ("fade_step", np.float32),  # (r) per sample
         ("fall", np.float32),  # (r) of a chain's peak, per sample
         ("committed", np.int64),  # (r) commands ever written, stored last, once for all that is to happen at once
-        ("read", np.int64),  # (c)
+        ("read", np.int64),  # (c) what an earlier command took out of use is no longer in use
         ("commands", COMMAND, (N_COMMANDS,)),
         ("n_ramps", np.int64),  # (c) the ramps from here on are free
         ("ramps", RAMP, (N_RAMPS,)),
@@ -176,6 +175,7 @@ RACK = np.dtype(
         ("side", *STEREO),  # a second input, for who plays a chain alone
         ("silence", np.float32, (PART,)),
         ("total", *STEREO),
+        ("samples", np.int64),  # (c) ever played
         ("cpu", np.int64),  # (c) the processor the audio thread was last on
         ("thread", np.int64),  # (c) its id
         ("scratch", np.int64, (2,)),

@@ -1,0 +1,13 @@
+"""From a plugin's name to the plugin. (The formats' own file; what is here opens by full name only, until it is written.)"""
+
+from daemon.plugins.plugin import Plugin, PluginError
+
+
+def open_plugin(name: str, rate: float, max_block: int, side: int = 0) -> Plugin:
+    """Open `FORMAT:WHERE`. Raises PluginError."""
+    from daemon.plugins.minihost import open_minihost
+
+    kind, _, where = name.partition(":")
+    if kind not in ("lv2", "vst3", "au"):
+        raise PluginError(f"there is no plugin {name!r}")
+    return open_minihost(kind, where, rate, max_block, side)
