@@ -4,7 +4,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-__all__ = ["call_int", "thread_id"]
+__all__ = ["call_int", "doubles_at", "thread_id", "words_at"]
 
 _pthread_self = types.ExternalFunction("pthread_self", types.uintp())
 
@@ -19,6 +19,25 @@ def call_int(typingctx, address, arguments):
         return builder.call(builder.inttoptr(values[0], function), parts)
 
     return types.int32(types.uintp, arguments), code
+
+
+def _pointer_to(kind):
+    def code(context, builder, signature, values):
+        return builder.inttoptr(values[0], context.get_value_type(signature.return_type))
+
+    return types.CPointer(kind)(types.uintp), code
+
+
+@intrinsic
+def doubles_at(typingctx, address):
+    """A typed pointer to the float64 values at an address. [any]"""
+    return _pointer_to(types.float64)
+
+
+@intrinsic
+def words_at(typingctx, address):
+    """A typed pointer to the uint32 values at an address. [any]"""
+    return _pointer_to(types.uint32)
 
 
 thread_id = _pthread_self
