@@ -167,6 +167,8 @@ class App:
     def _on_engine(self, news: dict[str, Any]) -> None:
         """The engine runs, or what became of it."""
         state = news["engine"]
+        if state == "connected":
+            return
         if state == "running":
             self.rate = news["rate"]
             self._ran_since = self._ran_since or time.monotonic()

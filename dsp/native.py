@@ -6,6 +6,7 @@ from numba.extending import intrinsic
 
 __all__ = [
     "address_of",
+    "call1",
     "call2",
     "call3",
     "fetch2",
@@ -16,6 +17,18 @@ __all__ = [
     "store_float",
     "store_word",
 ]
+
+
+@intrinsic
+def call1(typingctx, address, a):
+    """Call the C function `void (*)(uintptr_t)` at an address. [any]"""
+
+    def code(context, builder, signature, values):
+        function = ir.FunctionType(ir.VoidType(), [values[0].type]).as_pointer()
+        builder.call(builder.inttoptr(values[0], function), values[1:])
+        return context.get_dummy_value()
+
+    return types.void(types.uintp, types.uintp), code
 
 
 @intrinsic

@@ -29,14 +29,15 @@ def _sweep() -> None:
             namesake.wait()
 
 
-def _command(name: str) -> list[str]:
-    return ["jackd", "-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", "256"]
+def _command(name: str, period: int = 256) -> list[str]:
+    return ["jackd", "-n", name, "-r", "-d", "dummy", "-r", "48000", "-p", str(period)]
 
 
 class JackServer:
     """A `jackd` on the dummy driver, under a name nobody else has, that this process's JACK clients find."""
 
-    def __init__(self) -> None:
+    def __init__(self, period: int = 256) -> None:
+        self.period = period
         self.name = f"{PREFIX}{uuid.uuid4().hex[:8]}"
         self._process: subprocess.Popen | None = None
         self._environ = {name: os.environ.get(name) for name in ("JACK_DEFAULT_SERVER", "JACK_NO_START_SERVER")}
@@ -59,7 +60,7 @@ class JackServer:
     def _try(self) -> str:
         """Start once; what the server said if it did not come up."""
         with tempfile.TemporaryFile("w+") as log:
-            self._process = subprocess.Popen(_command(self.name), stdout=log, stderr=log)
+            self._process = subprocess.Popen(_command(self.name, self.period), stdout=log, stderr=log)
             ends_at = time.monotonic() + 20.0
             while self._process.poll() is None and time.monotonic() < ends_at:
                 time.sleep(0.1)

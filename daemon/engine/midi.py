@@ -4,9 +4,16 @@ Every message has its sample. One that comes after its sample is played at once 
 note-off. Where a block holds no more, the rest stays in its ring for the next.
 """
 
+import numpy as np
+
 from daemon.engine import state as st
+from daemon.native import load_acquire, store_release
 from dsp.block import MAX_MIDI
 from dsp.kernel import inline
+from dsp.native import address_of
+
+assert st.MIDI_RING.fields is not None
+_WRITTEN, _READ = (np.uint64(st.MIDI_RING.fields[name][1]) for name in ("written", "read"))
 
 
 @inline
@@ -33,8 +40,8 @@ def _insert(events, count, source, at):
 @inline
 def _take(ring, events, count, start, n):
     """Move what is due before `start + n` from a ring to a block's list; returns the new count and how many were late."""
-    entries, late = ring.entries, 0
-    read, written = ring.read, ring.written
+    entries, late, base = ring.entries, 0, address_of(ring)
+    read, written = ring.read, load_acquire(base + _WRITTEN)
     while read < written and count < MAX_MIDI:
         source = entries[read & (st.N_MIDI - 1)]
         at = source.at - start
@@ -43,7 +50,7 @@ def _take(ring, events, count, start, n):
         late += at < 0
         count = _insert(events, count, source, max(0, at))
         read += 1
-    ring.read = read
+    store_release(base + _READ, read)
     return count, late
 
 
@@ -61,7 +68,7 @@ def gather(s, n):
         _copy(direct[k], entries[written & (st.N_MIDI - 1)], start + direct[k].at)
         written += 1
         count = _insert(events, count, direct[k], direct[k].at)
-    heard.written = written  # the block's own sample_time is stored with release order after it
+    store_release(address_of(heard) + _WRITTEN, written)
     s.n_direct = 0
     count, late = _take(s.played, events, count, start, n)
     s.late_midi += late

@@ -149,7 +149,9 @@ def _driver(state: np.ndarray, order: dict[str, Any]) -> Driver:
         return Timer(state, order["rate"] or order["source_rate"], order["block_size"])
     if name in ("auto", "jack"):
         try:
-            return Jack(state, str(order["device"]), order["rate"], order["channels"], needs_input)
+            return Jack(
+                state, str(order["device"]), order["rate"], order["channels"], needs_input, order.get("connections")
+            )
         except NoServerError:
             if name == "jack":
                 raise
@@ -193,6 +195,9 @@ def _watch(
             if s["source_ended"] and played_out:
                 say(told, engine="ended")
                 os._exit(ENDED)
+        connected = driver.look() if isinstance(driver, Jack) else None
+        if connected is not None:
+            say(told, engine="connected", **connected)
         if player is None:
             time.sleep(POLL_S)
         else:

@@ -7,6 +7,7 @@ Rings have one writer; their count is stored last, with release order.
 
 import numpy as np
 
+from daemon.engine.jack_midi import JACK_MIDI
 from dsp import decimate, limiter
 from dsp.block import BLOCK, MAX_MIDI, MIDI
 from dsp.dll import DLL
@@ -97,6 +98,7 @@ STATE = np.dtype(
         ("stop", np.int64),  # asks the timer to end
         ("jack_get_buffer", np.uint64),
         ("jack_ports", np.uint64, (4,)),  # input left, right, output left, right; 0 = none
+        ("jack_midi", JACK_MIDI),
     ],
     align=True,
 )

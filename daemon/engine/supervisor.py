@@ -46,6 +46,7 @@ class Supervisor:
         os.set_blocking(self.heard_fd, False)
         self._partial = b""
         self._progress, self._since, self._played = -1, 0.0, 0
+        self._connections: list[list[str]] | None = None  # of the engine's JACK ports, for the one after it
 
     @property
     def pid(self) -> int:
@@ -54,7 +55,8 @@ class Supervisor:
 
     def start(self, retry: bool = False) -> None:
         """Start the engine; with `retry` it waits for its device instead of failing."""
-        go = json.dumps({"retry": retry, "skip_samples": self._played}).encode() + b"\n"
+        late = {"retry": retry, "skip_samples": self._played, "connections": self._connections}
+        go = json.dumps(late).encode() + b"\n"
         self.running = self._took_order = False
         while True:
             self._was_loaded = self._spare is not None and time.monotonic() - self._spare_at > LOADED_S
@@ -89,8 +91,8 @@ class Supervisor:
     def poll(self) -> list[dict[str, Any]]:
         """What the engine said or what became of it since the last call, oldest first.
 
-        Each is a dict with "engine": running, silent, lost, failed, ended, died or hung. After lost, died or hung there
-        is no engine until `start` is called again.
+        Each is a dict with "engine": running, connected, silent, lost, failed, ended, died or hung. After lost, died or
+        hung there is no engine until `start` is called again.
         """
         news = self._listen()
         if any(item["engine"] == "running" for item in news):
@@ -172,6 +174,8 @@ class Supervisor:
         if {"engine": "ordered"} in news:
             self._took_order = True
             self._mark()
+        for item in news:
+            self._connections = item.get("connections", self._connections)
         return [item for item in news if item["engine"] != "ordered"]
 
     def stop(self) -> None:
