@@ -14,6 +14,8 @@ from daemon.plugins import clap_abi as abi
 from daemon.plugins import clap_host, reading
 from daemon.plugins import clap_process as native
 from daemon.plugins.call import MAX_PORTS
+from daemon.plugins.changes import Changes
+from daemon.plugins.channels import SIDE, SILENCE
 from daemon.plugins.clap_file import ClapFile, clap_file
 from daemon.plugins.plugin import Info, Param, PluginError
 from dsp.kernel import zeros
@@ -31,8 +33,7 @@ class ClapPlugin:
     """A `daemon.plugins.plugin.Plugin`."""
 
     def __init__(self, file: ClapFile, plugin_id: str, rate: float, max_block: int) -> None:
-        self._rate, self._read, self._is_active = rate, 0, False
-        self._news: dict[int, float] = {}
+        self._rate, self._is_active = rate, False
         self._own = zeros(native.OWN)
         self._host = self._own[0]["host"][0]  # it lies first: the host's address is the record's
         clap_host.prepare(self._host)
@@ -73,9 +74,9 @@ class ClapPlugin:
             many = f"{sum(inputs)} inputs and {sum(outputs)} outputs"
             raise PluginError(f"a plugin of {many} is more than jamd holds ({MAX_PORTS}); choose another")
         main, side = [*inputs, 0, 0][:2]
-        sources = [*range(main), *(native.SIDE + k if k < 2 else native.SILENCE for k in range(side))]
+        sources = [*range(main), *(SIDE + k if k < 2 else SILENCE for k in range(side))]
         self._n_inputs, self._n_side, self._n_outputs = main, min(side, 2), sum(outputs)
-        own["source"][: sum(inputs)] = sources + [native.SILENCE] * sum(inputs[2:])
+        own["source"][: sum(inputs)] = sources + [SILENCE] * sum(inputs[2:])
         own["n_sources"], own["n_outputs"] = sum(inputs), sum(outputs)
         self._silence = np.zeros(max_block, np.float32)
         own["silence"] = self._silence.ctypes.data
@@ -127,6 +128,7 @@ class ClapPlugin:
             ("known", self._known),
         ):
             out[field] = values.ctypes.data
+        self._changes = Changes(out[0]["changes"], self._known, self.value)
 
     def _prepare_notes(self) -> None:
         """Which events its first note port takes."""
@@ -278,9 +280,7 @@ class ClapPlugin:
         stream = abi.Stream(None, abi.Move(read))
         if not self._state.load(self._at, byref(stream)):
             raise PluginError(f"{self.info.title} {NOT_ITS_STATE}")
-        for index in range(len(self._known)):  # what changed at the host's own wish is no news
-            self._known[index] = self.value(index)
-        self._read = int(self._own[0]["out_events"][0]["changes"]["written"])
+        self._changes.settle()
         self._host["values_changed"] = 0
         self._restart_if_wanted()
 
@@ -308,26 +308,10 @@ class ClapPlugin:
         """Nothing to do: `process` tells it from the CALL."""
 
     def changed(self) -> list[tuple[int, float]]:
-        changes = self._own[0]["out_events"][0]["changes"]
-        written = int(changes["written"])
-        if written - self._read > native.N_CHANGES:  # some are lost: look at all
-            self._look_again()
-        else:
-            for k in range(self._read, written):
-                entry = changes["entries"][k % native.N_CHANGES]
-                self._news[int(entry["index"])] = float(entry["value"])
-        self._read = written
-        news, self._news = self._news, {}
-        return [(index, value) for index, value in news.items() if not self._is_read_only(index)]
+        return [(index, value) for index, value in self._changes.take().items() if not self._is_read_only(index)]
 
     def _is_read_only(self, index: int) -> bool:
         return bool(self._infos[index].flags & abi.IS_READ_ONLY)
-
-    def _look_again(self) -> None:
-        for index in range(len(self._known)):
-            value = self.value(index)
-            if abs(value - self._known[index]) >= native.SAME:
-                self._known[index] = self._news[index] = value
 
     def poll(self) -> bool:
         host = self._host
@@ -336,7 +320,7 @@ class ClapPlugin:
             self._plugin.on_main_thread(self._at)
         if host["values_changed"]:
             host["values_changed"] = 0
-            self._look_again()
+            self._changes.look()
         wants_restart, host["wants_restart"] = bool(host["wants_restart"]), 0
         return wants_restart
 

@@ -7,18 +7,15 @@ import numpy as np
 from numba import carray, cfunc, from_dtype, types
 
 from daemon.plugins import clap_abi as abi
-from daemon.plugins.call import CALL, CHANGES, MAX_PORTS
+from daemon.plugins.call import CALL, MAX_PORTS
+from daemon.plugins.changes import enter
+from daemon.plugins.channels import find
 from daemon.plugins.native import call_int, doubles_at, thread_id, words_at
 from dsp.block import MAX_MIDI
 from dsp.kernel import inline, kernel, record_at
 from dsp.native import address_of, floats_at
 
-SILENCE, SIDE = -1, 100
-"""Where a channel of the plugin's comes from: the call's input of that number, SIDE plus its side-chain's, or nowhere."""
-
 MAX_CHANNELS = 2 * MAX_PORTS
-N_CHANGES = CHANGES["entries"].shape[0]
-SAME = 1e-6  # parameter values that differ by less are the same
 MIDI_MAX = 127.0
 
 OWN = np.dtype(
@@ -29,7 +26,7 @@ OWN = np.dtype(
         ("speaks_clap", np.int64),  # notes as CLAP's own events
         ("speaks_midi", np.int64),  # the rest, and notes where it does not speak CLAP, as MIDI
         ("n_sources", np.int64),
-        ("source", np.int64, (MAX_CHANNELS,)),  # of each input channel, port after port
+        ("source", np.int64, (MAX_CHANNELS,)),  # of each input channel, port after port, as `channels` has it
         ("n_outputs", np.int64),
         ("silence", np.uint64),  # address of float32[max_block]
         ("stepped", np.uint64),  # address of float32[n_params]: 1 = whole numbers only
@@ -83,13 +80,7 @@ def _note_change(out, param_id, value):
         if ids[k] == param_id:
             span = carray(doubles_at(out.spans), out.n_params)[k]
             part = (value - carray(doubles_at(out.leasts), out.n_params)[k]) / span if span > 0.0 else 0.0
-            known = carray(doubles_at(out.known), out.n_params)
-            if abs(known[k] - part) >= SAME:
-                known[k] = part
-                changes = out.changes
-                entry = changes.entries[changes.written % N_CHANGES]
-                entry.at, entry.index, entry.value = 0, k, part
-                changes.written += 1
+            enter(out.changes, carray(doubles_at(out.known), out.n_params), k, part)
             return
 
 
@@ -193,12 +184,7 @@ def _tell_transport(own, call):
 def _point(own, call):
     """Where each channel of each port lies in this block. [audio]"""
     for k in range(own.n_sources):
-        address, source = np.uint64(0), own.source[k]
-        if source >= SIDE:
-            address = call.side[source - SIDE]
-        elif source >= 0:
-            address = call.inputs[source]
-        own.in_channels[k] = own.silence if address == 0 else address
+        own.in_channels[k] = find(call, own.source[k], 0, own.silence)
     for k in range(own.n_outputs):
         own.out_channels[k] = call.outputs[k]
     for k in range(abi.MAX_BUSES):

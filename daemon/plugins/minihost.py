@@ -11,11 +11,15 @@ from daemon.plugins import lilv, reading
 from daemon.plugins import minihost_abi as abi
 from daemon.plugins import minihost_process as native
 from daemon.plugins.call import MAX_PORTS
+from daemon.plugins.changes import Changes
+from daemon.plugins.channels import SIDE, SILENCE
 from daemon.plugins.plugin import Info, Param, PluginError
+from dsp.block import MAX_MIDI
 from dsp.kernel import zeros
 
 JUCE_NAMES = {"lv2": "LV2", "vst3": "VST3", "au": "AudioUnit"}
 TEXT_BYTES = 256
+ACTIVE_SENSING = 0xFE
 
 
 def open_minihost(format: str, where: str, rate: float, max_block: int, side_inputs: int = 0) -> "MinihostPlugin":
@@ -33,11 +37,12 @@ class MinihostPlugin:
         self._lib = abi.library()
         self._facts = lilv.world().facts(where) if format == "lv2" else lilv.Facts("")
         self._handle = self._open(format, where, rate, max_block, side_inputs)
-        self._own, self._read = zeros(native.OWN), 0
+        self._own = zeros(native.OWN)
         try:
             self._prepare(max_block)
             if format == "lv2":
                 self._flush()  # it learns its latency from a run, if only of no samples
+            self._make_room_for_midi()
             self.info = self._look(format, where)
         except BaseException:
             self.close()
@@ -84,6 +89,7 @@ class MinihostPlugin:
         own["source"] = self._sources(found.inputs)
         own["silence"] = self._silence.ctypes.data
         own["n_params"], own["known"] = len(self._known), self._known.ctypes.data
+        self._changes = Changes(own["changes"], self._known, self.value)
         lib.mh_set_param_value_callback(self._handle, native.note_change.address, self._own.ctypes.data)
 
     def _sources(self, n_inputs: int) -> list[int]:
@@ -91,16 +97,16 @@ class MinihostPlugin:
         is_side = self._facts.is_side if len(self._facts.is_side) == n_inputs else (False,) * n_inputs
         sources, n_main, n_side = [], 0, 0
         for side in is_side:
-            sources.append((native.SIDE + n_side if n_side < 2 else native.SILENCE) if side else n_main)
+            sources.append((SIDE + n_side if n_side < 2 else SILENCE) if side else n_main)
             n_main, n_side = n_main + (not side), n_side + side
-        return sources + [native.SILENCE] * (native.MAX_INPUTS - n_inputs)
+        return sources + [SILENCE] * (native.MAX_INPUTS - n_inputs)
 
     def _look(self, format: str, where: str) -> Info:
         """What it is."""
         lib, found = self._lib, abi.PluginInfo()
         lib.mh_get_info(self._handle, byref(found))
         sources = self._own[0]["source"][: found.inputs]
-        in_main = int(np.count_nonzero(sources >= native.SIDE))
+        in_main = int(np.count_nonzero(sources >= SIDE))
         title, vendor, version, path = self._facts.title, self._facts.vendor, self._facts.version, self._facts.path
         if format == "vst3":
             path, _, title = where.partition("#")
@@ -121,7 +127,7 @@ class MinihostPlugin:
             vendor=vendor,
             version=version,
             path=path,
-            inputs=found.inputs - int(np.count_nonzero((sources >= native.SIDE) | (sources == native.SILENCE))),
+            inputs=found.inputs - int(np.count_nonzero((sources >= SIDE) | (sources == SILENCE))),
             outputs=found.outputs,
             side_inputs=in_main or int(self._own[0]["n_side"]),
             midi_in=bool(found.midi_in),
@@ -151,12 +157,22 @@ class MinihostPlugin:
         self._lib.mh_get_program_name(self._handle, index, name, TEXT_BYTES)
         return name.value.decode(errors="replace")
 
-    def _flush(self) -> None:
-        """Let the plugin take its parameters without running: a call of no samples."""
+    def _flush(self, n: int = 0, midi: np.ndarray | None = None) -> None:
+        """Run the plugin on silence, or on no samples at all: so it takes its parameters."""
         own = self._own[0]
         own["inputs"], own["outputs"] = self._silence.ctypes.data, self._scratch.ctypes.data
         inputs, outputs = own["inputs"].ctypes.data, own["outputs"].ctypes.data
-        self._lib.mh_process_sidechain_midi_io(self._handle, inputs, outputs, None, 0, None, 0, None, 0, None)
+        events, count = (midi.ctypes.data, len(midi)) if midi is not None else (None, 0)
+        self._lib.mh_process_sidechain_midi_io(self._handle, inputs, outputs, None, n, events, count, None, 0, None)
+
+    def _make_room_for_midi(self) -> None:
+        """JUCE's list of MIDI grows when it must, which must not be on the audio thread; so fill it once, with nothings."""
+        found = abi.PluginInfo()
+        self._lib.mh_get_info(self._handle, byref(found))
+        if found.midi_in or found.midi_out:
+            nothings = np.zeros(2 * MAX_MIDI, abi.MIDI_EVENT)
+            nothings["status"] = ACTIVE_SENSING
+            self._flush(1, nothings)
 
     def value(self, index: int) -> float:
         return float(self._lib.mh_get_param(self._handle, index))
@@ -217,20 +233,14 @@ class MinihostPlugin:
             raise PluginError(
                 f"{self.info.title} does not take this state; it may be another plugin's, or another format's"
             )
-        self._settle()
+        self._changes.settle()
 
     def select_program(self, index: int) -> None:
         programs = self.info.programs
         if not 0 <= index < len(programs) or not self._lib.mh_set_program(self._handle, index):
             there = f"it has {len(programs)}, from 0" if programs else "it has none"
             raise PluginError(f"{self.info.title} has no program {index}; {there}")
-        self._settle()
-
-    def _settle(self) -> None:
-        """What changed at the host's own wish is no news."""
-        for index in range(len(self._known)):
-            self._known[index] = self.value(index)
-        self._read = int(self._own[0]["changes"]["written"])
+        self._changes.settle()
 
     def latency(self) -> int:
         return int(self._lib.mh_get_latency_samples(self._handle))
@@ -242,15 +252,7 @@ class MinihostPlugin:
         """Nothing to do: `process` tells it from the CALL."""
 
     def changed(self) -> list[tuple[int, float]]:
-        changes = self._own[0]["changes"]
-        written = int(changes["written"])
-        if written - self._read > native.N_CHANGES:  # some are lost: look at all
-            found = {index: self.value(index) for index in range(len(self._known))}
-        else:
-            entries = (changes["entries"][k % native.N_CHANGES] for k in range(self._read, written))
-            found = {int(entry["index"]): float(entry["value"]) for entry in entries}
-        self._read = written
-        return [(index, value) for index, value in found.items() if self.info.params[index].automatable]
+        return [(index, value) for index, value in self._changes.take().items() if self.info.params[index].automatable]
 
     def poll(self) -> bool:
         return False

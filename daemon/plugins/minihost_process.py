@@ -8,18 +8,15 @@ import numpy as np
 from numba import carray, cfunc, from_dtype, types
 
 from daemon.plugins.call import CALL, CHANGES, MAX_PORTS
+from daemon.plugins.changes import enter
+from daemon.plugins.channels import SIDE, find
 from daemon.plugins.minihost_abi import MIDI_EVENT, TRANSPORT
 from daemon.plugins.native import call_int
 from dsp.block import MAX_MIDI
 from dsp.kernel import inline, kernel, record_at
 from dsp.native import address_of, floats_at
 
-SILENCE, SIDE = -1, 100
-"""Where a channel of the plugin's comes from: the call's input of that number, SIDE plus its side-chain's, or nowhere."""
-
 MAX_INPUTS = MAX_PORTS + 2
-N_CHANGES = CHANGES["entries"].shape[0]
-SAME = 1e-6  # parameter values that differ by less are the same
 
 OWN = np.dtype(
     [
@@ -30,7 +27,7 @@ OWN = np.dtype(
         ("n_inputs", np.int64),  # channels of the main bus as minihost has it
         ("n_side", np.int64),  # channels of a side-chain that is a bus of its own
         ("n_outputs", np.int64),
-        ("source", np.int64, (MAX_INPUTS,)),  # of each channel of the main bus
+        ("source", np.int64, (MAX_INPUTS,)),  # of each channel of the main bus, as `channels` has it
         ("silence", np.uint64),  # address of float32[max_block]
         ("n_params", np.int64),
         ("known", np.uint64),  # address of float32[n_params]: the values that host and plugin agree on
@@ -69,17 +66,6 @@ def _tell_transport(own, call):
 
 
 @inline
-def _source(own, call, source, start):
-    """Where a channel of the main bus is read from sample `start`. [audio]"""
-    address = np.uint64(0)
-    if source >= SIDE:
-        address = call.side[source - SIDE]
-    elif source >= 0:
-        address = call.inputs[source]
-    return own.silence if address == 0 else address + np.uint64(4 * start)
-
-
-@inline
 def _midi_in(own, call, k, start, end):
     """The MIDI before `end`, from message k on; returns the next message's number and how many there were. [audio]"""
     count = 0
@@ -115,11 +101,11 @@ def _midi_out(own, call, start):
 def _run(own, call, start, end, n_midi):
     """The plugin itself, over a part of the block. [audio]"""
     for k in range(own.n_inputs):
-        own.inputs[k] = _source(own, call, own.source[k], start)
+        own.inputs[k] = find(call, own.source[k], start, own.silence)
     side = np.uint64(0)
     if own.n_side > 0 and call.side[0] != 0:
         for k in range(own.n_side):
-            own.side[k] = _source(own, call, SIDE + k, start)
+            own.side[k] = find(call, SIDE + k, start, own.silence)
         side = address_of(own.side)
     for k in range(own.n_outputs):
         own.outputs[k] = call.outputs[k] + np.uint64(4 * start)
@@ -169,15 +155,5 @@ def process(owns, calls):
 def note_change(plugin, index, value, owns):
     """minihost's parameter callback: enter what the host did not set itself. [any thread that sets parameters]"""
     own = record_at(owns, 1)[0]
-    if index < 0 or index >= own.n_params:
-        return
-    known = carray(floats_at(own.known), own.n_params)
-    if abs(known[index] - value) < SAME:
-        return
-    known[index] = value
-    changes = own.changes
-    entry = changes.entries[changes.written % N_CHANGES]
-    entry.at = 0
-    entry.index = index
-    entry.value = value
-    changes.written += 1
+    if 0 <= index < own.n_params:
+        enter(own.changes, carray(floats_at(own.known), own.n_params), index, value)
