@@ -75,8 +75,13 @@ class Arrangement:
 
     def free(self) -> list[LiveSlot]:
         """Let go of what the audio thread no longer uses; the plugins among it, for the caller to close."""
-        done = [one for written, one in self._retired if self._ring.is_read(written)]
-        self._retired = [(written, one) for written, one in self._retired if not self._ring.is_read(written)]
+        waiting, done = [], []
+        for written, one in self._retired:
+            if self._ring.is_read(written):
+                done.append(one)
+            else:
+                waiting.append((written, one))
+        self._retired = waiting
         return [one for one in done if isinstance(one, LiveSlot)]
 
     def everything(self) -> set[LiveSlot]:
@@ -230,6 +235,7 @@ class Arrangement:
         where = live.where("delay") + rec.field(rec.DELAY, "wanted")
         if "delay" not in live.told:
             live.record["delay"]["now"] = live.record["delay"]["wanted"] = samples
+            live.record["delay"]["filled"] = 0 if self.sounds else rec.MAX_DELAY
             live.told["delay"] = samples
         self._set(live, "delay", where, samples)
 

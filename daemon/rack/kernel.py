@@ -141,7 +141,9 @@ def _play(r, r_address, c, c_address, step, block, start, n):
     s_address = step.slot
     s = record_at(slot_at(s_address), 1)[0]
     if s.presence == np.float32(0) and s.presence_to == np.float32(0):
+        s.delay.filled = 0
         return
+    waits = s.delay.filled < s.delay.now  # what the plugin gives so early, with its latency, is only its silence
     work, side, fade = c.work, s.side, r.fade_step
     clear(side, n)
     for k in range(step.n_sides):
@@ -167,7 +169,8 @@ def _play(r, r_address, c, c_address, step, block, start, n):
             out[1, i] = out[0, i]
     delayed(s.delay, work[0], work[1], dry, n, fade)
     s.wet = blend(dry, out, dry, n, s.wet, s.wet_to, fade)
-    s.presence = blend(work, dry, work, n, s.presence, s.presence_to, fade)
+    presence_to = np.float32(0) if waits else s.presence_to
+    s.presence = blend(work, dry, work, n, s.presence, presence_to, fade)
 
 
 @inline

@@ -21,12 +21,15 @@ def toward(now, to, step):
 
 @inline
 def delayed(d, left, right, out, n, step):
-    """Take `n` samples of both channels and give them as late as is `wanted`; a new length is faded to. [audio]"""
+    """Take `n` samples of both channels and give them as late as is `wanted`; a new length is faded to. [audio]
+
+    It waits for a length until it holds as much.
+    """
     line, head = d.line, d.head
     for i in range(n):
         k = (head + i) & _MASK
         line[0, k], line[1, k] = left[i], right[i]
-    if d.fading == 0 and d.wanted != d.now:
+    if d.fading == 0 and d.wanted != d.now and d.filled >= d.wanted:
         d.next, d.fading, d.fade = d.wanted, 1, np.float32(0)
     now = head - d.now
     if d.fading == 0:
@@ -45,15 +48,16 @@ def delayed(d, left, right, out, n, step):
         if fade >= np.float32(1):
             d.now, d.fading = d.next, 0
     d.head = (head + n) & _MASK
+    d.filled = min(MAX_DELAY, d.filled + n)
 
 
 @inline
 def feed(address, target, n, step):
     """Add a feed's source to `target` (2, PART), as late and as loud as it is to be. [audio]"""
     f = record_at(feed_at(address), 1)[0]
-    late = f.late
+    late, waits = f.late, f.delay.filled < f.delay.now
     delayed(f.delay, record_at(floats_at(f.left), n), record_at(floats_at(f.right), n), late, n, step)
-    gain, to = f.gain, f.gain_to
+    gain, to = f.gain, np.float32(0) if waits else f.gain_to
     if gain == to:
         if gain == np.float32(1):
             for c in range(2):

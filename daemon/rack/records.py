@@ -32,6 +32,7 @@ DELAY = np.dtype(
         ("fading", np.int64),
         ("fade", np.float32),
         ("head", np.int64),
+        ("filled", np.int64),  # samples in it: what is later than that would begin with a step
         ("line", np.float32, (2, MAX_DELAY)),
     ],
     align=True,
