@@ -30,6 +30,25 @@ def _says(message: m.Message) -> str:
             return f"{message.state}{where}{': ' if message.error else ''}{message.error}"
         case m.MidiPort():
             return " ".join(filter(None, (message.direction, message.port, message.state, message.error)))
+        case m.RackState():
+            plugins = sum(len(chain.plugins) for chain in message.chains)
+            where = f", snapshot {message.snapshot}" if message.snapshot else ""
+            return f"{message.preset or 'no preset'}: {len(message.chains)} chains, {plugins} plugins{where}"
+        case m.Rack():
+            about = message.text or ", ".join(f"{name} {_short(value)}" for name, value in message.values.items())
+            who = " ".join(filter(None, (message.kind, message.chain, message.plugin)))
+            return f"{who}{': ' if about else ''}{about} ({message.origin})"
+        case m.PluginParam():
+            means = f" ({message.text})" if message.text else ""
+            return f"{message.plugin} {message.param} {message.value:.3f}{means} ({message.origin})"
+        case m.PluginLoad():
+            return (
+                f"{message.plugin or message.chain}: mean {message.mean_us:.1f} p99 {message.p99_us:.1f} "
+                f"max {message.max_us:.1f} us, latency {message.latency_samples}, misses {message.misses}"
+            )
+        case m.PluginFault():
+            who = " ".join(filter(None, (message.chain, message.plugin, message.state)))
+            return f"{who}{': ' if message.error else ''}{message.error}"
         case m.Heartbeat():
             work = message.work_us
             return (

@@ -186,6 +186,103 @@ class Engine(Message, tag="engine"):
     keep_last: ClassVar[bool] = True
 
 
+class RackPlugin(msgspec.Struct):
+    """A plugin of the rack, in short. `state`: on, opening, failed or quarantined; `error` says why."""
+
+    name: str
+    uid: int
+    plugin: str  # what opens it: lv2:URI, clap:ID, vst3:PATH#NAME
+    title: str
+    bypass: bool
+    mix: float
+    state: str
+    error: str = ""
+    latency_samples: int = 0
+
+
+class RackChain(msgspec.Struct):
+    """A chain of the rack, in short."""
+
+    name: str
+    uid: int
+    input: str
+    to: str
+    gain_db: float
+    pan: float
+    mix: float
+    mute: bool
+    isolate: bool
+    midi: list[str]
+    plugins: list[RackPlugin]
+
+
+class RackState(Message, tag="rack_state"):
+    """The whole rack in short, each time it has changed. `snapshot` is the one recalled last, empty if none was."""
+
+    preset: str
+    path: str
+    chains: list[RackChain]
+    snapshots: list[str]
+    snapshot: str
+    mappings: int
+
+    keep_last: ClassVar[bool] = True
+
+
+class Rack(Message, tag="rack"):
+    """The rack has changed, or said something: one for each change, whoever made it.
+
+    `kind`: loaded, saved, chain_added, chain_removed, chain, plugin_added, plugin_removed, plugin_moved, plugin_replaced,
+    bypass, mix, side, program, snapshot, snapshot_taken, snapshot_removed, learning, mapped, unmapped, revived, warned.
+    `values` is what is new. `origin`: ctl, midi, plugin or preset.
+    """
+
+    kind: str
+    origin: str
+    chain: str = ""
+    plugin: str = ""
+    uid: int = 0
+    values: dict[str, Any] = {}
+    text: str = ""  # for a person, where there is something to mend
+
+
+class PluginParam(Message, tag="plugin_param"):
+    """A parameter's value changed: normalised, and as the plugin writes it where that is known."""
+
+    plugin: str
+    uid: int
+    param: str
+    value: float
+    text: str
+    origin: str
+
+
+class PluginLoad(Message, tag="plugin_load"):
+    """Once a second for each plugin: its work in a block, its latency, and what was wrong since it was opened."""
+
+    plugin: str
+    chain: str
+    uid: int
+    min_us: float
+    mean_us: float
+    p99_us: float
+    max_us: float
+    latency_samples: int
+    misses: int  # blocks that its process did not do in time, which passed dry
+    bad_samples: int  # NaN, infinite or beyond any sense; silenced
+    denormals: int  # flushed to zero
+
+
+class PluginFault(Message, tag="plugin_fault"):
+    """What befell a plugin, or a whole isolated chain: failed, died, restarting, quarantined, back. `error`: what to do."""
+
+    plugin: str
+    chain: str
+    uid: int
+    state: str
+    error: str = ""
+
+
 class Heartbeat(Message, tag="heartbeat"):
     """Once a second: the callback's own statistics and the daemon's."""
 
@@ -201,6 +298,8 @@ class Heartbeat(Message, tag="heartbeat"):
     lost_midi: int = 0
     realtime_offset_ns: int = 0  # CLOCK_REALTIME minus CLOCK_MONOTONIC
     raw_offset_ns: int = 0  # CLOCK_MONOTONIC_RAW minus CLOCK_MONOTONIC
+    late_midi: int = 0  # messages that came after their sample
+    rack_latency_samples: int = 0
 
     keep_last: ClassVar[bool] = True
 
@@ -211,6 +310,7 @@ MESSAGES: dict[str, type[Message]] = {
         *(Onset, NoteOn, NoteOff, Beat, Chord, Key),
         *(Level, Bands, F0, Chroma),
         *(MidiNote, MidiControl, MidiHarmony, MidiPort),
+        *(RackState, Rack, PluginParam, PluginLoad, PluginFault),
         *(Engine, Heartbeat),
     )
 }
