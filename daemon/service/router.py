@@ -1,0 +1,172 @@
+"""The control socket: a ZeroMQ ROUTER that takes one request in one frame, msgpack or JSON, and answers it in kind.
+
+Request: {"id": anything, "do": [commands], "check": false}. Answer: {"id", "ok": true, "results": [...]}, perhaps with
+"warnings", or {"id", "error": {"code", "text", "at"}}, codes as in daemon.errors.REFUSALS, `at` which of the commands.
+Answers come as the requests are done. Both REQ and DEALER sockets may ask. Only this machine may: there is no key yet.
+"""
+
+import contextlib
+import ipaddress
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import zmq
+
+from daemon.errors import Refused, UserError
+
+UNDER_WAY = 64  # requests of one client at once
+REQUEST_BYTES = 1 << 20
+CUT_OFF_BYTES = 4 << 20  # who sends more is not answered but cut off
+COMMANDS = 256  # in one batch
+IN_A_TURN = 64  # requests
+REPLIES = 256  # that a client which does not read may have waiting; it loses further ones
+
+Submit = Callable[[Sequence[Any], Callable[[dict[str, Any]], None], bool], None]
+"""(commands, reply, check): `reply` is called once with the answer, now or later."""
+
+_encoders = msgspec.msgpack.Encoder(), msgspec.json.Encoder()
+
+
+class ControlError(UserError):
+    """An address that cannot be used; the text is one line with the remedy."""
+
+
+class _Request(msgspec.Struct, forbid_unknown_fields=True):
+    do: list[msgspec.Raw]
+    id: Any = None
+    check: bool = False
+
+
+class _Id(msgspec.Struct):
+    """What can be told of a request that is wrong."""
+
+    id: Any = None
+
+
+_requests = msgspec.msgpack.Decoder(_Request), msgspec.json.Decoder(_Request)
+_ids = msgspec.msgpack.Decoder(_Id), msgspec.json.Decoder(_Id)
+
+
+class Router:
+    """One socket. [main]"""
+
+    def __init__(self, address: str, decode: Callable[[msgspec.Raw, bool], Any], submit: Submit) -> None:
+        """Bind. `decode(packed, as_json)` gives a command or raises Refused. Raises ControlError."""
+        _check(address)
+        self._decode, self._submit = decode, submit
+        self._under_way: Counter[bytes] = Counter()
+        self._context = zmq.Context()
+        self.socket = self._context.socket(zmq.ROUTER)
+        for option, value in (
+            (zmq.MAXMSGSIZE, CUT_OFF_BYTES),
+            (zmq.RCVHWM, 2 * UNDER_WAY),
+            (zmq.SNDHWM, REPLIES),
+            (zmq.LINGER, 200),
+            (zmq.IPV6, int("[" in address)),
+        ):
+            self.socket.setsockopt(option, value)
+        try:
+            self.socket.bind(address)
+        except zmq.ZMQError as error:
+            self._context.destroy(0)
+            busy = error.errno == zmq.EADDRINUSE
+            why = (
+                "is another jamd running? give another port"
+                if busy
+                else "give a free tcp://127.0.0.1:PORT or ipc://FILE"
+            )
+            raise ControlError(f"control.address: cannot listen on {address}: {error.strerror}; {why}") from None
+        self.address = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
+
+    def turn(self) -> None:
+        """Take the requests that have come, a bounded number of them; the rest is for the next turn."""
+        for _ in range(IN_A_TURN):
+            try:
+                who, *frames = self.socket.recv_multipart(zmq.DONTWAIT)
+            except zmq.Again:
+                return
+            envelope = [who, b""] if len(frames) == 2 and not frames[0] else [who]  # a REQ socket's empty frame
+            self._take(envelope, frames[len(envelope) - 1 :])
+
+    def close(self) -> None:
+        """Send what is queued for at most 0.2 s and close; answers that come later go nowhere."""
+        self._context.destroy(200)
+
+    def _take(self, envelope: list[bytes], frames: list[bytes]) -> None:
+        packed = frames[0] if len(frames) == 1 else b""
+        as_json = packed.lstrip()[:1] == b"{"
+        name: Any = None
+        at = -1
+        try:
+            if len(packed) > REQUEST_BYTES:
+                raise Refused(413, f"the request has {len(packed)} bytes; {REQUEST_BYTES} are the most")
+            name = _id(packed, as_json)
+            request = _read(packed, as_json)
+            if self._under_way[envelope[0]] >= UNDER_WAY:
+                raise Refused(429, f"{UNDER_WAY} requests of yours are under way; wait for an answer")
+            commands = []
+            for at in range(len(request.do)):
+                commands.append(self._decode(request.do[at], as_json))
+        except Refused as refused:
+            error = {"code": refused.code, "text": str(refused)} | ({"at": at} if at >= 0 else {})
+            self._send(envelope, as_json, {"id": name, "error": error})
+            return
+        self._under_way[envelope[0]] += 1
+        self._submit(commands, lambda answer: self._answer(envelope, as_json, {"id": name} | answer), request.check)
+
+    def _answer(self, envelope: list[bytes], as_json: bool, answer: dict[str, Any]) -> None:
+        who = envelope[0]
+        self._under_way[who] -= 1
+        if not self._under_way[who]:
+            del self._under_way[who]
+        self._send(envelope, as_json, answer)
+
+    def _send(self, envelope: list[bytes], as_json: bool, answer: dict[str, Any]) -> None:
+        try:
+            packed = _encoders[as_json].encode(answer)
+        except (TypeError, ValueError, OverflowError, RecursionError):  # an `id` that came, but cannot go
+            packed = _encoders[as_json].encode(answer | {"id": None})
+        with contextlib.suppress(zmq.ZMQError):  # whoever asked has gone, or does not read; or we are closed
+            self.socket.send_multipart([*envelope, packed], zmq.DONTWAIT)
+
+
+def _read(packed: bytes, as_json: bool) -> _Request:
+    example = '{"id": 1, "do": [{"cmd": "list"}]}'
+    try:
+        request = _requests[as_json].decode(packed)
+    except msgspec.ValidationError as error:
+        text = str(error).replace(" - at `$", " at `").replace("`.", "`")
+        raise Refused(400, f"the request: {text[0].lower() + text[1:]}; send one such as {example}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise Refused(400, f"not one frame of msgpack or JSON; send one such as {example}") from None
+    if len(request.do) > COMMANDS:
+        raise Refused(413, f"{len(request.do)} commands in a batch; {COMMANDS} are the most")
+    return request
+
+
+def _id(packed: bytes, as_json: bool) -> Any:
+    try:
+        return _ids[as_json].decode(packed).id
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _check(address: str) -> None:
+    """Raise ControlError for a place that is none, or that other machines could reach."""
+    kind, _, where = address.partition("://")
+    host, _, port = where.rpartition(":")
+    if kind == "ipc" and where:
+        return
+    if kind != "tcp" or not host or not (port == "*" or (port.isdigit() and int(port) < 65536)):
+        raise ControlError(f"control.address: {address!r} is no place; give tcp://127.0.0.1:PORT, ipc://FILE, or off")
+    try:
+        is_here = ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        is_here = False
+    if not is_here:
+        raise ControlError(
+            f"control.address: {address!r} could be reached by other machines, and there are no keys yet (CURVE is to "
+            "come); give tcp://127.0.0.1:PORT or ipc://FILE"
+        )
