@@ -10,7 +10,13 @@ from dsp.native import floats_at, pointer_to
 
 LINE = 4096
 OWN = np.dtype(
-    [("gain", np.float32), ("latency", np.int64), ("head", np.int64), ("line", np.float32, (2, LINE)), ("midi", np.int64)],
+    [
+        ("gain", np.float32),
+        ("latency", np.int64),
+        ("head", np.int64),
+        ("line", np.float32, (2, LINE)),
+        ("midi", np.int64),
+    ],
     align=True,
 )
 own_at, CALL_POINTER = pointer_to(OWN), types.CPointer(from_dtype(CALL))
@@ -42,7 +48,9 @@ class NativePlugin:
         self.record["gain"], self.record["latency"] = float(gain), int(latency)
         self.process, self.own = int(process.address), int(self.record.ctypes.data)
         params = [Param(0, "gain", "Gain", default=0.5)]
-        self.info = Info(name, "native", name, inputs=2, outputs=2, midi_in=True, latency_samples=int(latency), params=params)
+        self.info = Info(
+            name, "native", name, inputs=2, outputs=2, midi_in=True, latency_samples=int(latency), params=params
+        )
         self.closed = False
 
     def value(self, index: int) -> float:

@@ -96,7 +96,10 @@ def test_parallel_chains_and_dry_sounds_are_equally_late(bench) -> None:
 
 
 def test_block_sizes_change_nothing(bench) -> None:
-    chains = Chain("a", plugins=[plugin(1, 1.0, 100, mix=0.3)], gain_db=-3.0, pan=0.2, uid=10), Chain("b", mix=0.5, uid=11)
+    chains = (
+        Chain("a", plugins=[plugin(1, 1.0, 100, mix=0.3)], gain_db=-3.0, pan=0.2, uid=10),
+        Chain("b", mix=0.5, uid=11),
+    )
     rng = np.random.default_rng(1)
     sound = (0.1 * rng.standard_normal((2, 9000))).astype(np.float32)
     found = []
