@@ -81,6 +81,7 @@ def _finish_hop(s, base):
     features.spectrum_time = found.spectrum_time * scale - delay
     features.f0_time = found.f0_time * scale - delay
     features.chroma_time = found.chroma_time * scale - delay
+    _keep_time(s.block, found.tempo_bpm, found.beat_phase)
     store_release(base + _N_EVENTS, written + hop.n_events)
     store_release(base + _N_HOPS, s.n_hops + 1)
 
@@ -108,6 +109,15 @@ def _copy_features(source, target):
     a, b = source.chroma, target.chroma
     for i in range(12):
         b[i] = a[i]
+
+
+@inline
+def _keep_time(block, tempo_bpm, phase):
+    """Tell the plugins tempo and beat; a phase that falls back is a new beat. [audio]"""
+    block.tempo_bpm = tempo_bpm
+    if tempo_bpm > 0:
+        whole = np.floor(block.beats)
+        block.beats = whole + phase + (1.0 if phase < block.beats - whole - 0.5 else 0.0)
 
 
 @inline

@@ -78,9 +78,6 @@ class Plugin(Protocol):
     def tail_s(self) -> float:
         """Seconds that it sounds on after its input ends; 0 where it does not say."""
 
-    def set_transport(self, tempo_bpm: float, beats: float, sample_time: int) -> None:
-        """Tell the tempo, for formats that are not told in the CALL; may be called while it runs."""
-
     def changed(self) -> list[tuple[int, float]]:
         """(index, value) of parameters that the plugin changed itself since the last call."""
 

@@ -28,8 +28,6 @@ class Order(msgspec.Struct, array_like=True):
     texts: list[tuple[int, str, float]] = []  # (uid, param, value): say them as text
     values: list[tuple[int, str, str]] = []  # (uid, param, text): say them as values
     save: str = ""  # a folder: write each plugin's state there, as UID.state
-    tempo_bpm: float = 0.0
-    beats: float = 0.0
 
 
 class Done(msgspec.Struct, array_like=True, tag="done"):

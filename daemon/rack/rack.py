@@ -7,6 +7,7 @@ import numpy as np
 from daemon.rack import kernel
 from daemon.rack import records as rec
 from daemon.rack.arrangement import Arrangement
+from daemon.rack.isolation import Isolation, stands_for_chain
 from daemon.rack.live import LiveSlot
 from daemon.rack.model import Document
 from daemon.rack.opening import Opener
@@ -31,6 +32,7 @@ class Rack:
         self._ring = CommandRing(self.record)
         self._opener = Opener(rate, block)
         self._arrangement = Arrangement(self.record, self._ring, rate)
+        self._isolation = Isolation(rate, self.record)
         self._document = Document()
         self._ports: list[str] = []
         self._slots: dict[int, LiveSlot] = {}
@@ -48,25 +50,25 @@ class Rack:
         done = Done(order.number)
         glide = round(order.morph_s * self.rate)
         self._ports = order.ports or self._ports
-        if order.document is not None:
-            self._document = order.document
+        mine = self._isolation.carry_out(order, done)
+        if mine.document is not None:
+            self._document = mine.document
             self._open(done)
         self._arrangement.arrange(self._document, self._slots, self._ports, glide)
-        if len(order.sets) > self._ring.room():
-            done.warned.append(f"{len(order.sets)} parameters are too many at once; none was set")
+        if len(mine.sets) > self._ring.room():
+            done.warned.append(f"{len(mine.sets)} parameters are too many at once; none was set")
         else:
-            for one in order.sets:
+            for one in mine.sets:
                 self._set(one, glide, done)
         self._ring.commit()
-        self._opener.answer(order, done, self._slots)
-        if order.tempo_bpm > 0.0:
-            for live in self._slots.values():
-                live.plugin.set_transport(order.tempo_bpm, order.beats, 0)
+        self._opener.answer(order, done, self._plugins())
+        self._isolation.answer(order, done)
         return done
 
     def turn(self) -> News | None:
         """Go on with what takes time, some 50 times a second: fades, chains that ring out, what plugins want."""
         news = News()
+        self._isolation.turn(news)
         moved = self._arrangement.is_moving
         for live in list(self._slots.values()):
             moved |= self._look_after(live, news)
@@ -77,7 +79,7 @@ class Rack:
             live.plugin.close()
         if time.monotonic() >= self._load_at:
             self._load_at = time.monotonic() + LOAD_S
-            news.loads = self._loads()
+            news.loads += self._loads()
         if self.latency != self._said_latency:
             news.latency_samples = self._said_latency = self.latency
         return news if news != News() else None
@@ -87,6 +89,7 @@ class Rack:
         for live in {*self._slots.values(), *self._arrangement.everything()}:
             live.plugin.close()
         self._slots.clear()
+        self._isolation.close()
 
     def _open(self, done: Done) -> None:
         """Open what the document has and is not open; what it no longer has, its chain holds until it has faded."""
@@ -95,11 +98,17 @@ class Rack:
             self._arrangement.drop(self._slots.pop(uid))
         self._failed = {uid: why for uid, why in self._failed.items() if uid in wanted}
         for uid, slot in wanted.items():
-            if uid not in self._slots and uid not in self._failed:
+            if stands_for_chain(uid) and uid not in self._slots:
+                self._slots[uid] = self._isolation.slot(uid)
+            elif uid not in self._slots and uid not in self._failed:
                 live = self._opener.open(slot, done)
                 if live is not None:
                     self._slots[uid] = live
         self._failed |= done.failed
+
+    def _plugins(self) -> dict[int, LiveSlot]:
+        """The plugins in this process."""
+        return {uid: live for uid, live in self._slots.items() if not stands_for_chain(uid)}
 
     def _look_after(self, live: LiveSlot, news: News) -> bool:
         """Do what a plugin asks for and hear what it changed; True where the rack must follow."""
@@ -136,7 +145,7 @@ class Rack:
     def _loads(self) -> list[Load]:
         """What each plugin cost in the last second; the extremes begin anew."""
         found = []
-        for uid, live in self._slots.items():
+        for uid, live in self._plugins().items():
             s = live.record[0]
             counts = int(s["misses"]), int(s["bad_samples"]), int(s["denormals"])
             found.append(Load(uid, *live.work_us(), live.latency, *counts))

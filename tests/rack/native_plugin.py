@@ -85,9 +85,6 @@ class NativePlugin:
     def tail_s(self) -> float:
         return 0.0
 
-    def set_transport(self, tempo_bpm: float, beats: float, sample_time: int) -> None:
-        pass
-
     def changed(self) -> list[tuple[int, float]]:
         return []
 
