@@ -304,9 +304,6 @@ class ClapPlugin:
         samples = self._tail.get(self._at) if self._tail else 0
         return math.inf if samples >= abi.INFINITE_TAIL else samples / self._rate
 
-    def set_transport(self, tempo_bpm: float, beats: float, sample_time: int) -> None:
-        """Nothing to do: `process` tells it from the CALL."""
-
     def changed(self) -> list[tuple[int, float]]:
         return [(index, value) for index, value in self._changes.take().items() if not self._is_read_only(index)]
 

@@ -107,6 +107,10 @@ class MinihostPlugin:
         lib.mh_get_info(self._handle, byref(found))
         sources = self._own[0]["source"][: found.inputs]
         in_main = int(np.count_nonzero(sources >= SIDE))
+        names = [self._program(index) for index in range(lib.mh_get_num_programs(self._handle))]
+        self._programs = list(range(len(names)))  # minihost's number of each
+        if format == "lv2":  # whose order is another each time
+            self._programs.sort(key=lambda index: names[index])
         title, vendor, version, path = self._facts.title, self._facts.vendor, self._facts.version, self._facts.path
         if format == "vst3":
             path, _, title = where.partition("#")
@@ -133,7 +137,7 @@ class MinihostPlugin:
             midi_in=bool(found.midi_in),
             midi_out=bool(found.midi_out),
             latency_samples=found.latency_samples,
-            programs=[self._program(index) for index in range(lib.mh_get_num_programs(self._handle))],
+            programs=[names[index] for index in self._programs],
             params=[self._param(index) for index in range(found.n_params)],
         )
 
@@ -180,8 +184,8 @@ class MinihostPlugin:
     def set(self, index: int, value: float) -> None:
         self._known[index] = value
         self._lib.mh_set_param(self._handle, index, value)
-        if self.info.format != "au":
-            self._flush()  # or a state saved before it runs would not have it
+        if self.info.format != "au":  # or a state saved before it runs would not have it
+            self._flush(1 if self.info.format == "vst3" else 0)  # DPF's VST3 plugins need a sample for it
 
     def text(self, index: int, value: float) -> str:
         param = self.info.params[index]
@@ -237,9 +241,14 @@ class MinihostPlugin:
 
     def select_program(self, index: int) -> None:
         programs = self.info.programs
-        if not 0 <= index < len(programs) or not self._lib.mh_set_program(self._handle, index):
+        if not 0 <= index < len(programs) or not self._lib.mh_set_program(self._handle, self._programs[index]):
             there = f"it has {len(programs)}, from 0" if programs else "it has none"
             raise PluginError(f"{self.info.title} has no program {index}; {there}")
+        if self.info.format == "vst3":  # DPF's show a program's values, and go on playing the old ones
+            for param in self.info.params:
+                if param.automatable:
+                    self._lib.mh_set_param(self._handle, param.index, self.value(param.index))
+            self._flush(1)
         self._changes.settle()
 
     def latency(self) -> int:
@@ -247,9 +256,6 @@ class MinihostPlugin:
 
     def tail_s(self) -> float:
         return float(self._lib.mh_get_tail_seconds(self._handle))
-
-    def set_transport(self, tempo_bpm: float, beats: float, sample_time: int) -> None:
-        """Nothing to do: `process` tells it from the CALL."""
 
     def changed(self) -> list[tuple[int, float]]:
         return [(index, value) for index, value in self._changes.take().items() if self.info.params[index].automatable]
