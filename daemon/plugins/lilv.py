@@ -35,6 +35,7 @@ class Facts(msgspec.Struct, frozen=True):
     version: str = ""
     path: str = ""  # of its bundle
     is_side: tuple[bool, ...] = ()  # of each audio input in order: whether it belongs to the side-chain
+    n_outputs: int = 0  # audio
     ports: dict[str, Port] = {}  # control inputs by symbol
 
 
@@ -121,11 +122,13 @@ class World:
         lilv, plugin = self._lilv, self._plugin(uri)
         is_side: list[bool] = []
         ports: dict[str, Port] = {}
+        n_outputs = 0
         for index in range(lilv.lilv_plugin_get_num_ports(plugin)):
             port = lilv.lilv_plugin_get_port_by_index(plugin, index)
+            is_audio = lilv.lilv_port_is_a(plugin, port, self._uri(_LV2 + "AudioPort"))
             if not lilv.lilv_port_is_a(plugin, port, self._uri(_LV2 + "InputPort")):
-                continue
-            if lilv.lilv_port_is_a(plugin, port, self._uri(_LV2 + "AudioPort")):
+                n_outputs += is_audio
+            elif is_audio:
                 is_side.append(self._is_side(plugin, port))
             elif lilv.lilv_port_is_a(plugin, port, self._uri(_LV2 + "ControlPort")):
                 symbol = lilv.lilv_node_as_string(lilv.lilv_port_get_symbol(plugin, port)).decode()
@@ -136,6 +139,7 @@ class World:
             self._version(plugin),
             self.bundle(uri),
             tuple(is_side),
+            n_outputs,
             ports,
         )
 

@@ -74,6 +74,7 @@ class MinihostPlugin:
         if found.inputs > native.MAX_INPUTS or found.outputs > MAX_PORTS or n_side > 2:
             many = f"{found.inputs} inputs, {n_side} in its side-chain and {found.outputs} outputs"
             raise PluginError(f"a plugin of {many} is more than jamd holds ({MAX_PORTS}); choose another")
+        self._check_ports()
         self._silence = np.zeros(max_block, np.float32)
         self._scratch = np.zeros(max_block, np.float32)
         self._known = np.array([lib.mh_get_param(self._handle, k) for k in range(found.n_params)], np.float32)
@@ -91,6 +92,18 @@ class MinihostPlugin:
         own["n_params"], own["known"] = len(self._known), self._known.ctypes.data
         self._changes = Changes(own["changes"], self._known, self.value)
         lib.mh_set_param_value_callback(self._handle, native.note_change.address, self._own.ctypes.data)
+
+    def _check_ports(self) -> None:
+        """JUCE takes two LV2 ports of one designation for one, and hands the plugin nothing for the other: a crash."""
+        facts, bus = self._facts, abi.BusInfo()
+        for is_input, wanted in ((1, len(facts.is_side)), (0, facts.n_outputs)):
+            buses = range(self._lib.mh_get_num_buses(self._handle, is_input))
+            there = [bus.channels for k in buses if self._lib.mh_get_bus_info(self._handle, is_input, k, byref(bus))]
+            if facts.path and sum(there) != wanted:
+                side = "inputs" if is_input else "outputs"
+                raise PluginError(
+                    f"{facts.title} has {wanted} audio {side}, of which minihost finds {sum(there)}; choose another"
+                )
 
     def _sources(self, n_inputs: int) -> list[int]:
         """Where each channel of the main bus comes from; minihost has an LV2 plugin's side-chain among them."""

@@ -103,6 +103,7 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "mh_probe": (c_int, [c_char_p, POINTER(Description), c_char_p, c_size_t]),
     "mh_close": (None, [c_void_p]),
     "mh_get_info": (c_int, [c_void_p, POINTER(PluginInfo)]),
+    "mh_get_num_buses": (c_int, [c_void_p, c_int]),
     "mh_get_bus_info": (c_int, [c_void_p, c_int, c_int, POINTER(BusInfo)]),
     "mh_get_sidechain_channels": (c_int, [c_void_p]),
     "mh_process_sidechain_midi_io": (
