@@ -41,6 +41,11 @@ class Ring:
         """How many more messages it can take."""
         return int(st.N_MIDI - (self._written.value - int(self._ring["read"])))
 
+    @property
+    def is_read(self) -> bool:
+        """Whether the callback has taken all."""
+        return self.room == st.N_MIDI
+
     def put(self, at: int, port: int, status: int, data1: int, data2: int) -> bool:
         """A message for sample `at` of the stream, or the last one's where that is later. False: the ring is full."""
         if self.room <= 0:

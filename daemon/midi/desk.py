@@ -1,6 +1,7 @@
 """The daemon's side of MIDI: looks after the MIDI process, enters every note in the ledger, hears what the hands play.
 
-MIDI that is not there (no sequencer, no JACK, no such port) is one message, never an error.
+MIDI that is not there (no sequencer, no JACK, no such port) is one message, never an error. The engine's own ports, which
+need no such process, are `engine.EngineMidi`'s.
 """
 
 import contextlib
@@ -9,17 +10,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from daemon import messages as m
 from daemon.midi.api import Api
+from daemon.midi.engine import GENERATOR, JACK, EngineMidi, Rings
 from daemon.midi.keyboard import Keyboard
 from daemon.midi.ledger import Ledger, Note
 from daemon.midi.link import PACKET, Alive, News, Order, Play, Played, pair, tell
-from daemon.midi.message import NOTE_OFF, NOTE_ON
-from daemon.midi.process import JACK_DIED
+from daemon.midi.message import NOTE_OFF, NOTE_ON, MidiMessage
+from daemon.midi.process import JACK_DIED, VIRTUAL_IN
+from daemon.midi.timed import TimedOutput
+from dsp.block import FIRST_NAMED_PORT
 
 HANG_S = 3.0  # without a word
 START_S = 15.0  # before the first
@@ -29,22 +33,52 @@ CLOSE_S = 2.0  # for the last note-offs to leave
 _decode = msgspec.msgpack.Decoder(Played | News | Alive).decode
 
 
+class Phrased(NamedTuple):
+    """A note with its place: from sample `at` to sample `until` of the stream."""
+
+    channel: int
+    note: int
+    velocity: int
+    at: int
+    until: int
+
+
 class MidiDesk:
     """The ports, the player's hands, and the notes that leave. [main]"""
 
-    def __init__(self, api: Api, inputs: Sequence[str], outputs: Sequence[str], virtual: bool) -> None:
-        """Starts the process; it opens the ports and goes on trying for those it cannot. `virtual`: also own ports."""
+    def __init__(
+        self,
+        api: Api | Literal["off"],
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        virtual: bool,
+        rings: Rings | None = None,
+    ) -> None:
+        """Starts the process; it opens the ports and goes on trying for those it cannot. `virtual`: also own ports.
+
+        With `off` there is no process and none of these ports; with `rings` there are the engine's, while it runs.
+        """
         self.socket, self._far = pair()  # `socket` is readable when the process has said something
         self.keyboard = Keyboard(48000)
         self.ledger = Ledger()
-        self.lost = 0  # messages that came faster than they were read
+        self.ports = list(dict.fromkeys((*inputs, VIRTUAL_IN)))  # all inputs, as the engine counts them
+        self.on_message: Callable[[MidiMessage], None] | None = None  # is handed each that came
+        self._engine = None if rings is None else EngineMidi(rings, self.ledger, self.port_index)
+        self._lost = 0  # messages that came faster than they were read
+        self._is_off = api == "off"
         self._order = msgspec.json.encode(Order(api, list(inputs), list(outputs), virtual)).decode()
         self._open: dict[tuple[str, str], None] = {}  # (port, direction)
         self._owed: list[Note] = []  # whose note-off has left the ledger, but not jamd
         self._process: subprocess.Popen[bytes] | None = None
         self._heard_at = self._start_at = 0.0
         self._started = False
-        self._start()
+        if not self._is_off:
+            self._start()
+
+    @property
+    def lost(self) -> int:
+        """Messages that came in but found no room on their way."""
+        return self._lost + (self._engine.through.lost if self._engine else 0)
 
     @property
     def pid(self) -> int:
@@ -60,21 +94,54 @@ class MidiDesk:
         for packet in self._read():
             if isinstance(packet, Played):
                 for message in packet.messages:
-                    said += self.keyboard.feed(message, sample_time(message.monotonic_ns))
+                    said += self._play(message, sample_time(message.monotonic_ns), through=True)
             elif isinstance(packet, News):
                 said += self._hear(packet, sample_time(time.monotonic_ns()))
             else:
-                self.lost = packet.lost
+                self._lost = packet.lost
         for news in self._look():
             said += self._hear(news, sample_time(time.monotonic_ns()))
+        if self._engine is not None:
+            self._engine.turn()
+            for at, message in self._engine.heard():
+                said += self._play(message, at, through=False)
         return said
 
-    def is_open(self, port: str) -> bool:
-        """Whether notes can leave by this output."""
-        return (port, "out") in self._open
+    def begin(self, rate: int, driver: str) -> None:
+        """An engine runs: sample times begin anew at `rate` Hz."""
+        self.keyboard.begin(rate)
+        if self._engine is not None:
+            self._engine.begin(rate, has_jack=driver == "jack")
 
-    def note_on(self, port: str, channel: int, note: int, velocity: int) -> bool:
-        """Channel 0-15, note 0-127, velocity 1-127; False: the port is not open, nothing left."""
+    def end(self, now: int) -> list[m.Message]:
+        """The engine has ended: the keys held at its port are let go."""
+        if self._engine is not None:
+            self._engine.end()
+        return self.keyboard.lose(JACK, now)
+
+    def connected(self, connections: Iterable[Sequence[str]], waiting: Iterable[Sequence[str]]) -> None:
+        """What the engine's JACK ports (short name, peer) are connected to, and whom of them they wait for."""
+        if self._engine is not None:
+            self._engine.connected(connections, waiting)
+
+    def port_index(self, name: str) -> int:
+        """The engine's number for an input, `port` of its MIDI; the same for the daemon's whole life."""
+        if name not in self.ports:
+            self.ports.append(name)
+        return FIRST_NAMED_PORT + self.ports.index(name)
+
+    def is_open(self, port: str) -> bool:
+        """Whether notes can leave by this output: one of the process's, "jack" or "generator"."""
+        timed = self._timed(port)
+        return (port, "out") in self._open if timed is None else timed.is_open
+
+    def note_on(self, port: str, channel: int, note: int, velocity: int, at: int | None = None) -> bool:
+        """Channel 0-15, note 0-127, velocity 1-127; False: the port is not open, nothing left.
+
+        `at` is the sample of the stream for the engine's own ports; others, and without it these, send at once.
+        """
+        if self._timed(port) is not None:
+            return self.send(port, NOTE_ON | channel, note, velocity, at=at)
         if not self.is_open(port):
             return False
         owed = Note(port, channel, note) in self._owed
@@ -84,19 +151,35 @@ class MidiDesk:
             self.send(port, NOTE_OFF | channel, note, 0)
         return self.send(port, NOTE_ON | channel, note, velocity)
 
-    def note_off(self, port: str, channel: int, note: int) -> bool:
-        """Let one holder go; False: the port is not open, and the ledger keeps the note until it is."""
+    def note_off(self, port: str, channel: int, note: int, at: int | None = None) -> bool:
+        """Let one holder go; False: the port is not open, and what sounded gets its note-off when it is again."""
+        if self._timed(port) is not None:
+            return self.send(port, NOTE_OFF | channel, note, 0, at=at)
         if not self.is_open(port):
             return False
         return not self.ledger.off(port, channel, note) or self._end(port, channel, note)
 
-    def send(self, port: str, *message: int) -> bool:
+    def play(self, phrase: Iterable[Phrased], port: str = GENERATOR) -> bool:
+        """Play notes by an output of the engine's own, each from its sample to its sample. False: there is none."""
+        return all(
+            self.note_on(port, channel, note, velocity, at) and self.note_off(port, channel, note, until)
+            for channel, note, velocity, at, until in phrase
+        )
+
+    def send(self, port: str, *message: int, at: int | None = None) -> bool:
         """Send the bytes of any message; of a note's, only through `note_on` and `note_off`. False: nothing left."""
+        timed = self._timed(port)
+        if timed is not None:
+            status, data1, data2 = (*message, 0)[:3]
+            return timed.send((status, data1, data2), at)
         return self.is_open(port) and tell(self.socket, Play(port, bytes(message)))
 
     def panic(self, port: str) -> None:
         """End every note that sounds on this port, whoever holds it."""
-        if self.is_open(port):
+        timed = self._timed(port)
+        if timed is not None:
+            timed.panic([])
+        elif self.is_open(port):
             for note in self.ledger.panic(port):
                 self._end(port, note.channel, note.note)
 
@@ -107,6 +190,8 @@ class MidiDesk:
         for port, direction in self._open:
             if direction == "out":
                 self.panic(port)
+        if self._engine is not None:
+            self._engine.close()
         self.socket.shutdown(socket.SHUT_WR)
         if self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -115,6 +200,18 @@ class MidiDesk:
             self._process.wait()
         self.socket.close()
         self._far.close()
+
+    def _timed(self, port: str) -> TimedOutput | None:
+        """An output of the engine's own; None: it is the process's."""
+        return self._engine.outputs.get(port) if self._engine else None
+
+    def _play(self, message: MidiMessage, sample_time: int, through: bool) -> list[m.Message]:
+        """What a message that came in gives; `through`: the engine has not got it yet."""
+        if through and self._engine is not None:
+            self._engine.through.feed(message, sample_time)
+        if self.on_message is not None:
+            self.on_message(message)
+        return self.keyboard.feed(message, sample_time)
 
     def _end(self, port: str, channel: int, note: int) -> bool:
         """Send a note-off; where it does not leave, it is tried again each turn."""
@@ -133,6 +230,8 @@ class MidiDesk:
         elif news.state == "lost":
             self._open.pop((news.port, news.direction), None)
             if news.direction == "in":
+                if self._engine is not None:
+                    self._engine.through.lose(news.port, now)
                 said += self.keyboard.lose(news.port, now)
         when: dict[str, Any] = {"sample_time": now, "known_at": now}
         return [*said, m.MidiPort(**when, **msgspec.structs.asdict(news))]
@@ -157,7 +256,7 @@ class MidiDesk:
         """Notice the process's end, or that it hangs; then everything is lost, until the next has opened it again."""
         now = time.monotonic()
         if self._process is None:
-            if now >= self._start_at:
+            if now >= self._start_at and not self._is_off:
                 self._start()
             return []
         code = self._process.poll()

@@ -13,7 +13,7 @@ from daemon import messages as m
 from daemon.midi import message as midi
 from dsp.harmony import CHORD_QUALITIES, chord_name, key_name, key_profiles
 
-SOSTENUTO, ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 66, 120, 121, 123
+ALL_SOUND_OFF, RESET_CONTROLLERS, ALL_NOTES_OFF = 120, 121, 123
 DRUMS = 9
 """General MIDI's channel of percussion (10 to players): its notes are published, but have no pitch."""
 
@@ -106,7 +106,7 @@ class Hand:
         down = value >= 64
         if control == midi.SUSTAIN:
             self._sustain = down
-        elif control == SOSTENUTO:
+        elif control == midi.SOSTENUTO:
             if down != self._sostenuto:
                 self._caught = set(self.keys) if down else set()
             self._sostenuto = down

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 NOTE_OFF, NOTE_ON, POLY_PRESSURE, CONTROL, PROGRAM, PRESSURE, PITCH_BEND = range(0x80, 0xF0, 0x10)
 CLOCK, START, CONTINUE, STOP = 0xF8, 0xFA, 0xFB, 0xFC
-SUSTAIN = 64
-"""The controller of the sustain pedal: down from 64 on."""
+SUSTAIN, SOSTENUTO = 64, 66
+"""The controllers of two pedals: down from 64 on."""
 
 _SYSEX = 0xF0
 _DATA_BYTES = {NOTE_OFF: 2, NOTE_ON: 2, POLY_PRESSURE: 2, CONTROL: 2, PROGRAM: 1, PRESSURE: 1, PITCH_BEND: 2}
