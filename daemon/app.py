@@ -16,15 +16,18 @@ from daemon import messages as m
 from daemon.bus import Bus
 from daemon.clock import Clock, offsets
 from daemon.config import Config
+from daemon.console import Console
 from daemon.engine import histogram
+from daemon.engine.midi_ring import MidiRings
 from daemon.engine.offline import Reader
 from daemon.engine.supervisor import Supervisor
+from daemon.errors import UserError
 from daemon.midi.desk import MidiDesk
 from daemon.native_cache import COMPILING, SLOW_START_S
 from daemon.outputs.zmq_pub import ZmqPublisher
+from dsp.block import FIRST_NAMED_PORT
 
 HEARTBEAT_S = 1.0
-LOOK_MS = 100  # how often the engine is looked after when nothing happens
 PATIENCE_S = 2.0  # an engine that dies sooner after its start is started again this much later
 
 
@@ -61,15 +64,21 @@ class App:
     """The daemon: made, run, closed. [main]"""
 
     def __init__(self, config: Config) -> None:
-        """Bind the outputs and start the engine. Raises ZmqError, SoundFileError."""
+        """Bind the sockets and load the preset. Raises ZmqError, SoundFileError, ControlError, ConsoleError."""
         self.bus = Bus()
         self.supervisor = Supervisor(order(config))
         self.publisher = ZmqPublisher(config.zmq.address, config.zmq.encoding)
         self.bus.subscribe(self.publisher.publish)
         self.reader = Reader(self.supervisor.state)
         self.clock = Clock(self.supervisor.state)
+        try:
+            self.console = Console(config, self.supervisor)
+        except UserError:
+            self.publisher.close()
+            raise
         midi = config.midi
-        self.midi = None if midi.api == "off" else MidiDesk(midi.api, midi.inputs, midi.outputs, midi.virtual)
+        self.midi = MidiDesk(midi.api, midi.inputs, midi.outputs, midi.virtual, MidiRings(self.supervisor.state))
+        self.midi.on_message = self.console.hands.feed
         self.on_hop: Callable[[Any], None] | None = None  # is handed the newest hop's features
         self.on_turn: Callable[[], None] | None = None  # is called once per turn of the loop
         self.rate = 48000
@@ -87,15 +96,14 @@ class App:
         `seconds` count from when the engine first ran.
         """
         poller = zmq.Poller()
-        for fd in (self.supervisor.wake.read_fd, self.supervisor.heard_fd, self.publisher.socket):
+        own = (self.supervisor.wake.read_fd, self.supervisor.heard_fd, self.publisher.socket, self.midi.socket)
+        for fd in own:
             poller.register(fd, zmq.POLLIN)
-        if self.midi is not None:
-            poller.register(self.midi.socket, zmq.POLLIN)
         self._running = True
         self._start(retry=False)
         beat_at = time.monotonic() + HEARTBEAT_S
         while self._running:
-            ready = dict(poller.poll(LOOK_MS))
+            ready = dict(poller.poll(self.console.attend(poller)))
             for news in self.supervisor.poll():
                 self._on_engine(news)
             if self.supervisor.wake.read_fd in ready:
@@ -103,9 +111,11 @@ class App:
                 self._pass_on()
             if self.publisher.socket in ready:
                 self.publisher.serve_joiners()
-            if self.midi is not None:
-                for message in self.midi.turn(self._sample_time):
-                    self._publish(message)
+            for message in self.midi.turn(self._sample_time):
+                self._publish(message)
+            self.console.desk.name_ports(self.midi.ports[FIRST_NAMED_PORT:])
+            for message in self.console.turn(self._now()):
+                self._publish(message)
             if self.on_turn is not None:
                 self.on_turn()
             now = time.monotonic()
@@ -126,8 +136,8 @@ class App:
     def close(self) -> None:
         """Every sounding note off, then the engine, then the outputs."""
         self._silence()
-        if self.midi is not None:
-            self.midi.close()
+        self.console.close()
+        self.midi.close()
         self.supervisor.close()
         self.publisher.close()
 
@@ -168,6 +178,7 @@ class App:
         """The engine runs, or what became of it."""
         state = news["engine"]
         if state == "connected":
+            self.midi.connected(news["connections"], news["waiting"])
             return
         if state == "running":
             self.rate = news["rate"]
@@ -175,18 +186,22 @@ class App:
             self.reader = Reader(self.supervisor.state)
             self._epoch = news["epoch"]
             self.bus.begin(self._epoch)
-            if self.midi is not None:
-                self.midi.keyboard.begin(self.rate)
+            self.midi.begin(self.rate, news["driver"])
         else:
             self._pass_on()
+        blamed = False  # a plugin is at fault, and will be left out where it is so too often
         if state in ("lost", "died", "hung", "ended"):
             self._silence()
+            for message in self.midi.end(self._now()):
+                self._publish(message)
+            blamed = state in ("died", "hung") and self.console.desk.died(self._ran_since is not None)
+            self.console.desk.lost()
         known = {name: news[name] for name in ("error", "driver", "device", "block_size") if name in news}
         self._publish(m.Engine(sample_time=self._now(), known_at=self._now(), state=state, **known))
-        if state in ("died", "hung") and self._ran_since is None:
+        if state in ("died", "hung") and self._ran_since is None and not blamed:
             self.error, self._running = f"{news['error']} before it ran; `jamd doctor` may know why", False
         elif state in ("lost", "died", "hung"):
-            early = time.monotonic() - self._started_at < PATIENCE_S
+            early = time.monotonic() - self._started_at < PATIENCE_S and not blamed
             self._restart_at = time.monotonic() + (PATIENCE_S if early else 0.0)
         elif state == "failed":
             self.error, self._running = news["error"], False
@@ -217,7 +232,8 @@ class App:
                 sample_time=now,
                 known_at=now,
                 lost_hops=self.reader.hops_lost,
-                lost_midi=self.midi.lost if self.midi is not None else 0,
+                lost_midi=self.midi.lost,
+                rack_latency_samples=self.console.desk.book.latency_samples,
                 **offsets()._asdict(),
                 **stats,
             )

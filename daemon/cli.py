@@ -78,16 +78,23 @@ def analyze(file: Path, as_json: bool, config_path: Path | None, rate: int) -> N
 
 @main.command()
 @click.option("--config", "config_path", type=FILE, help="A TOML file; configs/ has one for each use.")
+@click.option("--preset", help="Play through this preset: one of presets/ by name, or the path of a file.")
 @click.option("--seconds", type=SECONDS, help="End after this long.")
-def run(config_path: Path | None, seconds: float | None) -> None:
-    """Run the daemon until Ctrl-C: listen, analyse, publish.
+def run(config_path: Path | None, preset: str | None, seconds: float | None) -> None:
+    """Run the daemon until Ctrl-C: listen, analyse, publish, and play through plugins.
 
-    Without a config: a running JACK server, or else the default sound card; ZeroMQ on tcp://127.0.0.1:5550.
+    Without a config: a running JACK server, or else the default sound card; ZeroMQ on tcp://127.0.0.1:5550, and
+    commands (`jamd ctl`) on tcp://127.0.0.1:5551.
     """
+    from msgspec.structs import replace
+
     from daemon import config
     from daemon.run import run as command
 
-    sys.exit(command(config.load(config_path) if config_path else config.Config(), seconds))
+    chosen = config.load(config_path) if config_path else config.Config()
+    if preset is not None:
+        chosen = replace(chosen, rack=config.Rack(preset))
+    sys.exit(command(chosen, seconds))
 
 
 @main.command()

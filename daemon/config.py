@@ -55,6 +55,18 @@ class Midi(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     virtual: bool = True  # also offer ports of jamd's own to connect to
 
 
+class Rack(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What is played through."""
+
+    preset: str = ""  # loaded at the start: a preset's name or the path of its file
+
+
+class Control(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Where commands are taken, from this machine only."""
+
+    address: str = "tcp://127.0.0.1:5551"
+
+
 class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """All of it; each part has defaults, so an empty file is a config."""
 
@@ -62,6 +74,8 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     analysis: dict[str, str] = {}
     zmq: Zmq = Zmq()
     midi: Midi = Midi()
+    rack: Rack = Rack()
+    control: Control = Control()
 
     def analysers(self) -> list[tuple[str, str]]:
         """(analysis, implementation) in the order they run; `off` leaves one out."""
@@ -137,7 +151,9 @@ def _explain(problem: str, values: dict) -> str:
 
 
 def _table(key: str) -> Any:
-    return {"engine": Engine, "zmq": Zmq, "midi": Midi}.get(key.split(".", maxsplit=1)[0], Config) if key else Config
+    tables = {field.name: field.type for field in msgspec.structs.fields(Config)}
+    table = tables.get(key.split(".", maxsplit=1)[0], Config)
+    return table if isinstance(table, type) and issubclass(table, msgspec.Struct) else Config
 
 
 def _fields(key: str) -> list[str]:

@@ -14,6 +14,7 @@ from daemon.outputs.summary import Tally, summary
 from daemon.outputs.terminal import TerminalView
 from daemon.outputs.zmq_pub import ZmqError
 from daemon.run import RunError
+from daemon.service.router import ControlError
 
 
 def demo(file: Path | None, seconds: float, no_ui: bool) -> int:
@@ -21,8 +22,9 @@ def demo(file: Path | None, seconds: float, no_ui: bool) -> int:
     engine = config.Engine(input=str(file) if file else "performance", dry=1.0)
     try:
         app = App(config.Config(engine=engine))
-    except ZmqError:  # another jamd has the usual port
-        app = App(config.Config(engine=engine, zmq=config.Zmq(address="tcp://127.0.0.1:*")))
+    except (ZmqError, ControlError):  # another jamd has the usual ports
+        free = "tcp://127.0.0.1:*"
+        app = App(config.Config(engine=engine, zmq=config.Zmq(address=free), control=config.Control(address=free)))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: app.stop())
     tally = Tally()

@@ -22,6 +22,8 @@ def run(config: Config, seconds: float | None) -> int:
         signal.signal(number, lambda *_: app.stop())
     app.bus.subscribe(_report)
     click.echo(f"jamd: publishing on {app.publisher.address}; `jamd listen` prints it", err=True)
+    if app.console.router is not None:
+        click.echo(f"jamd: taking commands on {app.console.router.address}; `jamd ctl` gives them", err=True)
     try:
         if app.run(seconds):
             raise RunError(app.error)
@@ -31,6 +33,7 @@ def run(config: Config, seconds: float | None) -> int:
 
 
 def _report(message: m.Message) -> None:
-    """What became of the engine and of the MIDI ports, for who watches the log."""
-    if isinstance(message, m.Engine | m.MidiPort):
+    """What became of the engine, the MIDI ports and the plugins, for who watches the log."""
+    is_news = isinstance(message, m.Engine | m.MidiPort | m.PluginFault)
+    if is_news or (isinstance(message, m.Rack) and message.kind in ("loaded", "saved", "warned")):
         click.echo("jamd: " + lines.line(message).strip(), err=True)

@@ -46,7 +46,7 @@ class RackDesk:
     def __init__(self, shelf: Shelf, block: np.void) -> None:
         """`block`: the engine's BLOCK record, which says which plugin was at work when an engine died."""
         self.book = Book()
-        self.ports: list[str] = []  # MIDI inputs; an index is a port's number less FIRST_NAMED_PORT
+        self._ports: list[str] = []
         self._shelf = shelf
         self._blame = Blame(block)
         self._hearing = Hearing(self.book)
@@ -95,26 +95,24 @@ class RackDesk:
     def map(self, mapping: Mapping) -> None:
         """A mapping was learnt: it is from now on, and nothing is to be learnt any more."""
         self.book.learning = None
-        drafts = [self._flight.draft] if self._flight is not None and self._flight.draft is not None else []
-        for owner in (self.book, *drafts):
-            if mapping not in owner.mappings:
-                owner.mappings.append(mapping)
+        draft = self._flight.draft if self._flight is not None else None
+        for mappings in [self.book.mappings] if draft is None else [self.book.mappings, draft.mappings]:
+            if mapping not in mappings:
+                mappings.append(mapping)
         self._out.append(m.Rack(kind="mapped", origin="midi", values=msgspec.to_builtins(mapping)))
         self._is_stale = True
 
-    def port(self, name: str) -> int:
-        """A MIDI input's index; the engine is told of one that is new."""
-        if name not in self.ports:
-            self.ports.append(name)
-            self._tells_all = True
-        return self.ports.index(name)
+    def name_ports(self, names: list[str]) -> None:
+        """The daemon's MIDI inputs in the order that the engine counts them, from FIRST_NAMED_PORT."""
+        if names != self._ports:
+            self._ports, self._tells_all = list(names), True
 
     def begin(self, connection: Connection) -> None:
         """An engine starts, and is told everything before it sounds."""
         self.lost()
         self._way, self._tells_all = Way(connection), False
         self._knobs.clear()
-        self._send(Order(0, self.book.said(self.book.document, afresh=True), ports=self.ports))
+        self._send(Order(0, self.book.said(self.book.document, afresh=True), ports=self._ports))
 
     def lost(self) -> None:
         """The engine is no more, and no plugin to blame. What it was carrying out is kept, and said to the next one."""
@@ -251,7 +249,7 @@ class RackDesk:
 
     def _step(self) -> None:
         """Go on with what waits, until the engine has something to do."""
-        while self._flight is None:
+        while self._flight is None or not self._is_up:
             if self._queue and self._serve(self._queue[0]):
                 continue
             if not self._is_up or not (self._tell() or self._chore()):
@@ -296,7 +294,7 @@ class RackDesk:
         sets = dict(draft.sets)
         if not draft.morph_s:
             sets, self._knobs = self._knobs | sets, {}
-        return Order(0, document, [Set(*key, value) for key, value in sets.items()], draft.morph_s, self.ports)
+        return Order(0, document, [Set(*key, value) for key, value in sets.items()], draft.morph_s, self._ports)
 
     def _tell(self) -> bool:
         """Tell the engine what it does not know yet; False: it knows all."""
@@ -305,7 +303,7 @@ class RackDesk:
         document = self.book.said(self.book.document) if self._tells_all else None
         sets = [Set(*key, value) for key, value in self._knobs.items()]
         self._knobs, self._tells_all = {}, False
-        self._send(Order(0, document, sets, ports=self.ports))
+        self._send(Order(0, document, sets, ports=self._ports))
         return True
 
     def _chore(self) -> bool:

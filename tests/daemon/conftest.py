@@ -20,7 +20,8 @@ class Daemon:
     def __init__(self, folder: Path, config: str) -> None:
         self.address = f"ipc://{folder}/wire"
         path = folder / "config.toml"
-        path.write_text(f'{config}\n[zmq]\naddress = "{self.address}"\n')
+        self.control = f"ipc://{folder}/control"
+        path.write_text(f'{config}\n[zmq]\naddress = "{self.address}"\n[control]\naddress = "{self.control}"\n')
         self.socket = zmq.Context.instance().socket(zmq.SUB)
         self.socket.setsockopt(zmq.RCVHWM, 0)
         self.socket.setsockopt(zmq.LINGER, 0)

@@ -1,0 +1,78 @@
+"""The console: what App needs of the rack's desk, the control socket and the hands on MIDI, in one place."""
+
+import os
+import signal
+from typing import Any
+
+import zmq
+
+from daemon import messages as m
+from daemon.config import Config
+from daemon.engine.supervisor import Supervisor
+from daemon.errors import UserError
+from daemon.rack.commands import decode
+from daemon.rack.commands.presets import Load
+from daemon.rack.desk import RackDesk
+from daemon.rack.hands import Hands
+from daemon.rack.shelf import Catalogue
+from daemon.service.router import Router
+
+
+class ConsoleError(UserError):
+    """A preset that cannot be loaded at the start."""
+
+
+class Console:
+    """Made before the first engine is started. [main]"""
+
+    def __init__(self, config: Config, supervisor: Supervisor) -> None:
+        """Bind the control socket and load the preset. Raises ControlError, ConsoleError."""
+        self._supervisor = supervisor
+        self.router: Router | None = None
+        self.desk = RackDesk(Catalogue(), supervisor.state["block"][0])
+        self.hands = Hands(self.desk)
+        supervisor.on_start = self.desk.begin
+        self._fd = -1  # the desk's, as the poller knows it
+        try:
+            if config.rack.preset:
+                self.desk.submit([Load(config.rack.preset)], _loaded, "preset")
+            if config.control.address != "off":
+                self.router = Router(config.control.address, decode, self._submit)
+        except BaseException:
+            self.desk.close()
+            raise
+
+    def attend(self, poller: zmq.Poller) -> int:
+        """Let the poller know what to wait for, as it is now; gives for how many ms it may."""
+        if self.router is not None and self.router.socket not in poller:
+            poller.register(self.router.socket, zmq.POLLIN)
+        if self._fd != self.desk.fd:
+            if self._fd >= 0:
+                poller.unregister(self._fd)
+            self._fd = self.desk.fd
+            if self._fd >= 0:
+                poller.register(self._fd, zmq.POLLIN)
+        return 5 if self.desk.is_pressed else 100
+
+    def turn(self, now: int) -> list[m.Message]:
+        """Take requests, hear the engine; gives what is to be published. `now`: the stream's sample time."""
+        if self.router is not None:
+            self.router.turn()
+        if self.desk.hangs() and self._supervisor.pid:
+            os.kill(self._supervisor.pid, signal.SIGKILL)
+        return self.desk.turn(now)
+
+    def close(self) -> None:
+        """Answer nobody any more."""
+        self.desk.close()
+        if self.router is not None:
+            self.router.close()
+
+    def _submit(self, commands: Any, reply: Any, check: bool) -> None:
+        self.desk.submit(commands, reply, "ctl", check)
+
+
+def _loaded(answer: dict[str, Any]) -> None:
+    """A preset that is not there ends the start; what is wrong within one is published."""
+    if "error" in answer:
+        raise ConsoleError(f"rack.preset: {answer['error']['text']}")
