@@ -237,7 +237,7 @@ class ClapPlugin:
     def text(self, index: int, value: float) -> str:
         plain, said = self._plain(index, value), create_string_buffer(TEXT_BYTES)
         if self._params.value_to_text(self._at, self._infos[index].id, plain, said, TEXT_BYTES):
-            return _text(said.value).strip()
+            return reading.tidy(_text(said.value))
         return f"{plain:.6g}"
 
     def from_text(self, index: int, text: str) -> float:

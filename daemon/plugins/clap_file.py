@@ -21,7 +21,7 @@ class ClapFile:
         try:
             self._library = ctypes.CDLL(_binary(path))
         except OSError as error:
-            raise PluginError(f"{path} does not load: {error}") from None
+            raise PluginError(f"{path} does not load: {str(error).removeprefix(_binary(path) + ': ')}") from None
         try:
             entry = abi.Entry.in_dll(self._library, "clap_entry")
         except ValueError:

@@ -205,7 +205,7 @@ class MinihostPlugin:
         port = self._facts.ports.get(param.id)
         said = create_string_buffer(TEXT_BYTES)
         self._lib.mh_param_to_text(self._handle, index, value, said, TEXT_BYTES)
-        text = said.value.decode(errors="replace").strip()
+        text = reading.tidy(said.value.decode(errors="replace"))
         if port is not None:
             plain = port.least + float(np.float32(value)) * (port.most - port.least)
             for label, point in port.points.items():

@@ -14,6 +14,8 @@ _NUMBER = re.compile(
     r"\s*([-+\u2212]?)\s*(\d+(?:[.,]\d*)?(?:e[-+]?\d+)?|[.,]\d+|inf(?:inity)?|\u221e)\s*(\S*)", re.IGNORECASE
 )
 
+_IDLE_ZEROS = re.compile(r"(\.\d*?)0{3,}(?!\d)")
+
 _SCALES = {"khz": ("hz", 1000.0), "k": ("hz", 1000.0), "ms": ("s", 0.001), "us": ("s", 1e-6), "sec": ("s", 1.0)}
 """Units that mean another one times a factor."""
 
@@ -40,6 +42,11 @@ def number(text: str) -> Number | None:
     bare = -bare if sign in ("-", "\u2212") else bare
     base, scale = _SCALES.get(unit.lower(), (unit.lower(), 1.0))
     return Number(bare, bare * scale, base)
+
+
+def tidy(text: str) -> str:
+    """A plugin's text without the zeros of a bare printf: "10.000000 ms" is "10 ms"."""
+    return _IDLE_ZEROS.sub(lambda found: found[1].rstrip("."), text.strip())
 
 
 def read(text: str, write: Write, steps: int, guess: float | None = None) -> float:
