@@ -7,7 +7,9 @@ from typing import Any
 import click
 
 from daemon import __version__
+from daemon.ctl.cli import ctl
 from daemon.errors import UserError
+from daemon.plugins_cli import plugins
 
 FILE = click.Path(path_type=Path)
 
@@ -52,6 +54,7 @@ def main() -> None:
       jamd doctor               what is missing here, and the line that installs it
       jamd analyze song.wav     every onset, note, beat, chord and key in a file
       jamd run                  the daemon: listen to the sound card or JACK, publish over ZeroMQ
+      jamd run --preset guitar  and play through plugins; `jamd ctl` changes them while they sound
       jamd listen               print what a running daemon publishes
     """
 
@@ -194,6 +197,21 @@ def train_band(data: Path, out: Path) -> None:
     from daemon.train import band
 
     sys.exit(band.run(data, out))
+
+
+@plugins.command("top")
+@click.option("--address", default="tcp://127.0.0.1:5550", show_default=True, help="Where the daemon publishes.")
+@click.option("--once", is_flag=True, help="Show one second, and end.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a second.")
+def plugins_top(address: str, once: bool, as_json: bool) -> None:
+    """Show what each plugin of a running daemon costs, each second, against what a block has."""
+    from daemon import plugins_top as command
+
+    sys.exit(command.run(address, once, as_json))
+
+
+main.add_command(ctl)
+main.add_command(plugins)
 
 
 if __name__ == "__main__":

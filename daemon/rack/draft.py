@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import msgspec
 
 from daemon import messages as m
-from daemon.errors import Refused
+from daemon.errors import Refused, UserError
 from daemon.plugins.plugin import Info, Param
 from daemon.rack.book import Book, bare_title, free_name
 from daemon.rack.learn import Mapping
@@ -114,8 +114,8 @@ class Draft:
         return slots[name]
 
     def param(self, slot: Slot, name: str) -> Param:
-        """A parameter by its id, or by its name where that is the only one; the plugin must be open."""
-        params = self.info(slot).params
+        """A parameter by its id, or by its name where that is the only one."""
+        params = (self.shelved(slot) or self.info(slot)).params
         found = [param for param in params if param.id == name]
         found = found or [param for param in params if param.name.lower() == name.lower()]
         if len(found) != 1:
@@ -132,6 +132,16 @@ class Draft:
             )
             raise Refused(409, f"{slot.name} is not open: {why}")
         return info
+
+    def shelved(self, slot: Slot) -> Info | None:
+        """What a scan found out about a plugin that is not open yet; None: nothing, or it is open."""
+        if slot.uid in self.book.infos:
+            return None
+        try:
+            info = self.shelf.find(slot.plugin)
+        except UserError:
+            return None
+        return info if info.params else None
 
     def is_new(self, slot: Slot) -> bool:
         """Whether a plugin has never been opened: what it is to be goes into its slot."""
@@ -198,7 +208,7 @@ class Draft:
         """A name that no plugin of the rack has yet, for one without."""
         try:
             title = self.shelf.find(plugin).title
-        except Exception:  # it may be opened all the same, and says then what is wrong
+        except UserError:  # it may be opened all the same, and says then what is wrong
             title = bare_title(plugin)
         return free_name(title, [slot.name for _, slot in self.document.slots()])
 

@@ -1,25 +1,29 @@
-"""The shelf: what plugins there are, by what was found out about them."""
+"""The shelf: what plugins there are, by what a scan found out about them."""
 
-from daemon.plugins import catalogue
+from daemon.plugins import catalogue, verdicts
 from daemon.plugins.plugin import Info, PluginError
 from daemon.rack.book import bare_title
-
-FORMATS = ("lv2", "clap", "vst3", "au")
 
 
 class Catalogue:
     """The plugins of this machine. [main]"""
 
     def find(self, name: str) -> Info:
-        """The one plugin that a name, or a unique part of it, means. Raises PluginError."""
-        kind, _, where = name.partition(":")
-        if kind in FORMATS and where:
-            return Info(name, kind, bare_title(name))
-        raise PluginError(f"there is no plugin {name!r}")
+        """The one plugin that a name, or a unique part of it, means; a full name needs no scan. Raises PluginError."""
+        try:
+            return catalogue.resolve(name)
+        except PluginError:
+            kind, where = catalogue.split(name)
+            if not kind or not where:
+                raise
+            return Info(name, kind, bare_title(name))  # whether there is one is seen when it is opened
 
     def search(self, words: str) -> list[Info]:
         """Those with all these words somewhere in their names."""
-        return []
-
-
-assert catalogue
+        wanted = words.casefold().split()
+        found = []
+        for info in verdicts.load().plugins():
+            said = " ".join((info.name, info.title, info.vendor)).casefold()
+            if all(word in said for word in wanted):
+                found.append(info)
+        return found

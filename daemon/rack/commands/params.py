@@ -44,8 +44,9 @@ def set_(draft: Draft, c: Set) -> dict[str, Any]:
     _, slot = draft.slot(c.plugin)
     if draft.is_new(slot) and c.step is None:  # the engine reads it when it opens the plugin
         given: float | str = c.value if c.value is not None else str(c.text)
-        slot.params[c.param] = given
-        return {"plugin": slot.name, "param": c.param, "text" if c.value is None else "value": given}
+        name = draft.param(slot, c.param).id if draft.shelved(slot) else c.param
+        slot.params[name] = given
+        return {"plugin": slot.name, "param": name, "text" if c.value is None else "value": given}
     param = draft.param(slot, c.param)
     if c.text is not None:
         value = draft.value_of(slot, param.id, c.text)

@@ -1,0 +1,96 @@
+"""What the daemon answers, as lines for a person."""
+
+from collections.abc import Callable
+from typing import Any
+
+
+def lines(cmd: str, result: Any) -> list[str]:
+    """A command's result."""
+    return _SAID.get(cmd, _plainly)(result)
+
+
+def _list(rack: dict[str, Any]) -> list[str]:
+    """The rack as a tree."""
+    lines = [f"{rack['preset'] or 'no preset'}{', latency ' + str(rack['latency_samples']) + ' samples'}"]
+    for chain in rack["chains"]:
+        lines.append(f"{chain['name']}  {_levels(chain)}")
+        for plugin in chain["plugins"]:
+            flags = [f"[{plugin['state']}] {plugin['error']}"] if plugin["state"] != "on" else []
+            flags += ["bypassed"] if plugin["bypass"] else []
+            flags += [f"mix {plugin['mix']:.2f}"] if plugin["mix"] != 1.0 else []
+            load = plugin["load"]
+            work = f"{load['mean_us']:.0f} us" if load else ""
+            title = plugin["title"] or plugin["plugin"]
+            lines.append(f"  {plugin['name']:16} {title:28} {work:>8}  {', '.join(flags)}".rstrip())
+    for number, name in enumerate(rack["snapshots"], 1):
+        lines.append(f"snapshot {number}: {name}{' (now)' if name == rack['snapshot'] else ''}")
+    return lines
+
+
+def _levels(chain: dict[str, Any]) -> str:
+    said = [f"{chain['input']} -> {chain['to']}", f"{chain['gain_db']:+.1f} dB"]
+    said += [f"pan {chain['pan']:+.2f}"] if chain["pan"] else []
+    said += [f"mix {chain['mix']:.2f}"] if chain["mix"] != 1.0 else []
+    said += ["muted"] if chain["mute"] else []
+    said += ["isolated"] if chain["isolate"] else []
+    said += [f"midi {', '.join(chain['midi'])}"] if chain["midi"] else []
+    said += [f"sends {send['gain_db']:+.1f} dB to {send['to']}" for send in chain["sends"]]
+    return ", ".join(said)
+
+
+def _plugins(found: dict[str, Any]) -> list[str]:
+    lines = [f"{one['title']:32} {one['vendor'][:20]:20} {one['name']}" for one in found["plugins"]]
+    left = found["count"] - len(found["plugins"])
+    return lines + ([f"and {left} more; give more words"] if left > 0 else [])
+
+
+def _info(info: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{info['title']} {info['version']} by {info['vendor'] or 'nobody named'}",
+        f"{info['name']}",
+        f"{info['inputs']} in, {info['outputs']} out, side-chain {info['side_inputs']}, "
+        f"latency {info['latency_samples']} samples",
+    ]
+    lines += [f"program {k}: {name}" for k, name in enumerate(info["programs"])]
+    return lines + [_param(param) for param in info["params"]]
+
+
+def _get(found: dict[str, Any]) -> list[str]:
+    return [_param(param) for param in found["params"]]
+
+
+def _param(param: dict[str, Any]) -> str:
+    value = param.get("value", param.get("default", 0.0))
+    return f"  {param['id']:16} {param['name']:24} {value:.3f}  {param.get('text', '')} {param['unit']}".rstrip()
+
+
+def _maps(found: dict[str, Any]) -> list[str]:
+    lines = []
+    for number, one in enumerate(found["mappings"], 1):
+        source = f"{one['kind']} {one.get('number', 'any')}"
+        source += f" channel {one['channel']}" if one.get("channel") else ""
+        source += f" of {one['port']}" if one.get("port") else ""
+        target = {"param": f"{one.get('plugin')} {one.get('param')}", "bypass": f"bypass of {one.get('plugin')}"}
+        lines.append(f"{number}: {source} -> {target.get(one['to'], 'snapshot ' + str(one.get('snapshot', 0) + 1))}")
+    return lines or ["no mappings"]
+
+
+def _load(result: dict[str, Any]) -> list[str]:
+    return [f"{result['preset']} ({result['path']})", *(f"left out: {line}" for line in result["problems"])]
+
+
+def _plainly(result: Any) -> list[str]:
+    """`plugin comp, on True`."""
+    if not isinstance(result, dict):
+        return [str(result)]
+    return [", ".join(f"{name} {value}" for name, value in result.items() if value not in ("", [], None))]
+
+
+_SAID: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+    "list": _list,
+    "plugins": _plugins,
+    "info": _info,
+    "get": _get,
+    "map_list": _maps,
+    "load": _load,
+}
