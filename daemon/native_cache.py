@@ -8,6 +8,7 @@ before Numba is loaded.
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import time
 from pathlib import Path
@@ -37,10 +38,21 @@ def use() -> None:
 
 
 def _sources() -> str:
-    """A digest of every source file a kernel may be made of."""
+    """A digest of every source file that machine code is made of: those that use Numba, and all that these import."""
+    root = HERE.parent
+    texts = {path: path.read_text(encoding="utf-8") for top in (HERE, root / "dsp") for path in top.rglob("*.py")}
+    wanted = [path for path, text in texts.items() if "numba" in text or "dsp.kernel" in text]
+    found: set[Path] = set()
+    while wanted:
+        path = wanted.pop()
+        if path in found:
+            continue
+        found.add(path)
+        for package, names in re.findall(r"^from ((?:daemon|dsp)[\w.]*) import (\([^)]*\)|.*)", texts[path], re.M):
+            folder = root / package.replace(".", "/")
+            parts = [folder.with_suffix(".py"), *(folder / f"{name}.py" for name in re.findall(r"\w+", names))]
+            wanted += [part for part in parts if part in texts]
     digest = hashlib.sha256()
-    digest.update((HERE / "native.py").read_bytes())
-    for top in (HERE / "engine", HERE / "plugins", HERE / "rack", HERE.parent / "dsp"):
-        for path in sorted(top.rglob("*.py")):
-            digest.update(path.read_bytes())
+    for path in sorted(found):
+        digest.update(texts[path].encode())
     return digest.hexdigest()
