@@ -4,7 +4,7 @@ A connection whose peer has gone waits for it; one that somebody cuts while both
 """
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 Pair = tuple[str, str]
@@ -14,10 +14,11 @@ Pair = tuple[str, str]
 class Connections:
     """Knows what is connected and what is to be. [main]"""
 
-    def __init__(self, client: Any, wanted: Iterable[Pair]) -> None:
+    def __init__(self, client: Any, wanted: Iterable[Sequence[str]]) -> None:
         """`client` is an active jack.Client; `wanted` is made as soon as its peers are there."""
         self._client = client
-        self.wanted = self.waiting = set(wanted)
+        self.wanted: set[Pair] = {(own, peer) for own, peer in wanted}
+        self.waiting = self.wanted
 
     def look(self) -> None:
         """Connect whose peer has come, and see what somebody else connected or cut since the last call."""

@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -61,7 +61,7 @@ class Jack:
         rate: int,
         channels: int,
         needs_input: bool,
-        wanted: Iterable[Pair] | None = None,
+        wanted: Iterable[Sequence[str]] | None = None,
     ) -> None:
         """Open, not start; the rate is the server's and must be `rate` unless that is 0. Raises DriverError.
 
