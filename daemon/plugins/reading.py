@@ -1,6 +1,5 @@
 """Reading a value from a text, for plugins that cannot, or do it wrongly: by comparing with what they write. [main]"""
 
-import itertools
 import math
 import re
 from collections.abc import Callable
@@ -54,12 +53,12 @@ def read(text: str, write: Write, steps: int, guess: float | None = None) -> flo
 
     `steps` as in Param. Raises PluginError for what is no value of the parameter; the text names those that are.
     """
-    wanted = _plain(text)
+    wanted, asked = _plain(text), number(text)
     values = [k / (steps - 1) for k in range(steps)] if 1 < steps <= 1024 else [k / GRID for k in range(GRID + 1)]
-    for value in (*([] if guess is None else [guess]), *values):
+    named = values if steps or asked is None else []  # of numbers, more than one value may be written alike
+    for value in (*([] if guess is None else [guess]), *named):
         if _plain(write(value)) == wanted:
             return value
-    asked = number(text)
     numbers = {value: shown for value in values if (shown := number(write(value)))}
     if asked is None or not numbers or not _agree(asked, numbers.values()):
         raise PluginError(f"{text!r} is no value of it; give {_choice(write, values, steps)}")
@@ -75,14 +74,13 @@ def read(text: str, write: Write, steps: int, guess: float | None = None) -> flo
     known = {value: shown_as(value) for value in numbers}
     if not min(known.values()) <= target <= max(known.values()):
         raise PluginError(f"{text!r} is out of its range; give {_choice(write, values, steps)}")
-    nearest = min(known, key=lambda value: 0.0 if known[value] == target else abs(known[value] - target))
-    if steps or known[nearest] == target:
-        return nearest
     places = sorted(known)
-    for low, high in itertools.pairwise(places):
-        if min(known[low], known[high]) <= target <= max(known[low], known[high]):
-            return _bisect(low, high, shown_as, target)
-    return nearest
+    near = min(range(len(places)), key=lambda k: 0.0 if known[places[k]] == target else abs(known[places[k]] - target))
+    low, high = places[max(near - 1, 0)], places[min(near + 1, len(places) - 1)]
+    is_end = known[places[near]] == target and places[near] in (places[0], places[-1])
+    if steps or is_end or not min(known[low], known[high]) <= target <= max(known[low], known[high]):
+        return places[near]
+    return _bisect(low, high, shown_as, target)
 
 
 def _bisect(low: float, high: float, shown_as: Callable[[float], float], target: float) -> float:

@@ -2,6 +2,7 @@
 
    org.jamd.test.faulty  stereo effect, delayed by `latency` samples (after a restart), times `gain`; hands notes on.
                          `fault`: 0 none, 1 segfault, 2 hang, 3 NaN, 4 sleep 20 ms a block, 5 infinity left, denormals right.
+                         A note-on of key 0 sets `gain` to twice its velocity, and says so.
                          1 and 2 happen in the block in which the parameter is set, and not when it is set (restored) outside one.
    org.jamd.test.synth   a note is velocity * gain * cos(2 pi f t) with t = 0 at its sample; its note-off ends it at its sample.
 
@@ -218,7 +219,14 @@ static void synth(own_t *o, const process_t *b, uint32_t from, uint32_t to) {
 static void note(own_t *o, const event_t *event, const process_t *b) {
     if (event->space || event->type > NOTE_OFF) return;
     const note_t *n = (const note_t *)event;
-    if (!o->is_synth) { b->out->try_push(b->out, event); return; }
+    if (!o->is_synth) {
+        b->out->try_push(b->out, event);
+        if (event->type == NOTE_ON && n->key == 0) {
+            const change_t said = {{sizeof said, event->time, 0, PARAM, 0}, 10, NULL, -1, -1, -1, -1, o->values[0] = 2 * n->velocity};
+            b->out->try_push(b->out, &said.header);
+        }
+        return;
+    }
     for (int v = 0; v < VOICES; ++v) {
         voice_t *voice = &o->voices[v];
         const bool is_it = voice->gain != 0 && voice->key == n->key && voice->channel == n->channel;
