@@ -15,9 +15,12 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import recv_handle
 
+import msgspec
+
 from daemon.child import die_with_parent, lock_memory
 from daemon.rack import bridge as br
 from daemon.rack.player import Player
+from daemon.rack.protocol import News
 
 _FORMATS = ("daemon.plugins.catalogue", "daemon.plugins.minihost", "daemon.plugins.clap")
 POLL_S = 0.02
@@ -38,6 +41,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     try:
+        connection.send_bytes(msgspec.msgpack.encode(News()))  # it is loaded
         rate = float(connection.recv_bytes())
         fd = recv_handle(connection)
     except (EOFError, OSError):

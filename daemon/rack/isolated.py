@@ -23,6 +23,7 @@ from daemon.rack.stand_in import StandIn
 from dsp.kernel import zeros
 
 ANSWER_S = 30.0  # for an order: plugins that load much take long
+LOAD_S = 600.0  # before it has said anything: the first start ever compiles its kernels
 DEATHS, WITHIN_S = 3, 60.0  # so often within that time: it is not started again
 POLL_S = 0.005
 NOT_OPEN = "!the plugin is not open"
@@ -54,7 +55,7 @@ class Isolated(StandIn):
         self._child: Child | None = None
         self._asked: set[int] = set()  # orders that are not answered
         self._since = 0.0  # when the first of them was sent
-        self._knows_latency = self._fell = False
+        self._is_loaded = self._knows_latency = self._fell = False
         self._deaths: deque[float] = deque(maxlen=DEATHS)
         self._titles: dict[int, str] = {}
         self._news = News()
@@ -79,6 +80,10 @@ class Isolated(StandIn):
     def misses(self) -> int:
         """Blocks that passed dry."""
         return int(self._near["misses"][0])
+
+    @property
+    def _patience_s(self) -> float:
+        return ANSWER_S if self._is_loaded else LOAD_S
 
     @property
     def audio_thread(self) -> int:
@@ -142,7 +147,7 @@ class Isolated(StandIn):
         b["request"] = self._near["asked"]
         self._child = self._spare.take()
         self._asked.clear()
-        self._knows_latency = False
+        self._is_loaded = self._knows_latency = False
         with contextlib.suppress(OSError):
             self._child.begin(self._rate, self._fd)
         self._send(self._recall.again())
@@ -168,8 +173,8 @@ class Isolated(StandIn):
             self._fall("")
         elif self._stall.is_over(self.is_open):
             self._fall("it hangs")
-        elif (self._asked or not self.is_open) and time.monotonic() - self._since > ANSWER_S:
-            self._fall(f"it did not answer for {ANSWER_S:.0f} s", for_good=True)
+        elif (self._asked or not self.is_open) and time.monotonic() - self._since > self._patience_s:
+            self._fall(f"it did not answer for {self._patience_s:.0f} s", for_good=True)
         elif not self.is_open and not self._asked and self._knows_latency and self._bridge["thread"][0] != 0:
             self._near["open"] = 1
             if self._fell:
@@ -177,6 +182,8 @@ class Isolated(StandIn):
                 self._news.back.append(self.uid)
 
     def _hear(self, message: Done | News, done: Done) -> None:
+        if not self._is_loaded:
+            self._is_loaded, self._since = True, time.monotonic()
         self._recall.hear(message)
         if isinstance(message, News):
             if message.latency_samples >= 0:

@@ -86,8 +86,9 @@ class Isolation:
             news.loads += found.loads
             news.died |= found.died
             news.back += found.back
-        if self._chains:
+        if AVAILABLE:
             self._beside.follow({one.audio_thread for one in self._chains.values()} - {0})
+        if self._chains:
             if all(one.is_open or one.is_quarantined for one in self._chains.values()):
                 self._spare.keep()
         elif AVAILABLE:
