@@ -6,7 +6,7 @@
                          1 and 2 happen in the block in which the parameter is set, and not when it is set (restored) outside one.
    org.jamd.test.synth   a note is velocity * gain * cos(2 pi f t) with t = 0 at its sample; its note-off ends it at its sample.
 
-   Built with -DCRASH or -DHANG, making a plugin does so. A host that calls from the wrong thread, or gives events out of
+   Built with -DCRASH or -DHANG, making a plugin does so; with -DLOUD, it prints, and aborts where it finds a display. A host that calls from the wrong thread, or gives events out of
    order, is told on stderr and aborted. The structs are CLAP 1.2's, declared here as far as they are used. */
 #include <math.h>
 #include <stdbool.h>
@@ -289,6 +289,11 @@ static uint32_t factory_count(const factory_t *f) { (void)f; return 2; }
 static const descriptor_t *factory_descriptor(const factory_t *f, uint32_t k) { (void)f; return k < 2 ? &DESCRIPTORS[k] : NULL; }
 static const plugin_t *factory_create(const factory_t *f, const host_t *host, const char *id) {
     (void)f;
+#ifdef LOUD
+    for (int k = 0; k < 1000; ++k) puts("{\"done\": true}");
+    fflush(stdout);
+    if (getenv("DISPLAY")) abort();
+#endif
 #ifdef CRASH
     *(volatile int *)0 = 0;
 #endif

@@ -19,8 +19,8 @@ class Stage:
         self.inputs = np.zeros((max(plugin.info.inputs, 2), block), np.float32)
         self.side = np.zeros((2, block), np.float32)
         self.outputs = np.zeros((max(plugin.info.outputs, 2), block), np.float32)
-        self._record = zeros(CALL)
-        self.call = self._record[0]
+        self.record = zeros(CALL)
+        self.call = self.record[0]
         self.call["rate"] = rate
         self.call["inputs"][: len(self.inputs)] = [row.ctypes.data for row in self.inputs]
         self.call["outputs"][: len(self.outputs)] = [row.ctypes.data for row in self.outputs]
@@ -36,7 +36,7 @@ class Stage:
             call["midi"][k] = (at, 0, status, data1, data2, 0)
         for k, (at, index, value) in enumerate(params):
             call["params"][k] = (at, index, value, 0)
-        self._process(self.plugin.own, self._record.ctypes.data)
+        self._process(self.plugin.own, self.record.ctypes.data)
         for one in call["midi_out"][: call["n_midi_out"]]:
             at = int(one["at"] + call["sample_time"])
             self.midi_out.append((at, int(one["status"]), int(one["data1"]), int(one["data2"])))
