@@ -136,8 +136,8 @@ class App:
     def close(self) -> None:
         """Every sounding note off, then the engine, then the outputs."""
         self._silence()
+        self.midi.close()  # while the engine can still let the last note-offs leave
         self.console.close()
-        self.midi.close()
         self.supervisor.close()
         self.publisher.close()
 
