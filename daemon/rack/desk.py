@@ -23,7 +23,7 @@ from daemon.rack.blame import Blame
 from daemon.rack.book import Book
 from daemon.rack.commands import carry_out
 from daemon.rack.commands.command import Command
-from daemon.rack.draft import Draft, Shelf
+from daemon.rack.draft import Draft, Shelf, Wait
 from daemon.rack.hearing import Hearing
 from daemon.rack.learn import Mapping
 from daemon.rack.protocol import Done, News, Order, Set
@@ -258,13 +258,15 @@ class RackDesk:
     def _serve(self, batch: Batch) -> bool:
         """Do the batch that waits first, or ask what it must know; False: it must wait for an engine."""
         draft = Draft(self.book, self._shelf, self._next_uid, batch)
-        draft.is_early = self._way is not None and not self._is_up
+        draft.has_engine = self._is_up
         results = []
         try:
             for draft.at, command in enumerate(batch.commands):
                 results.append(carry_out(draft, command))
             draft.at = -1
             draft.check()
+        except Wait:
+            return False
         except Refused as refused:
             self._queue.popleft()
             batch.refuse(refused, draft.at)
@@ -327,7 +329,10 @@ class RackDesk:
         """Refuse what has waited too long."""
         patience, late = LATE_S, Refused(504, f"the engine was busy for {LATE_S:.0f} s; nothing was changed")
         if not self._is_up:
-            patience, late = NO_ENGINE_S, Refused(503, "the engine does not run, and only it knows what this means")
+            patience, late = (
+                NO_ENGINE_S,
+                Refused(503, "the engine does not run (yet), and this cannot be done without it"),
+            )
         while self._queue and now - self._queue[0].came_at > patience:
             self._queue.popleft().refuse(late)
         flight = self._flight

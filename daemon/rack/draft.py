@@ -31,6 +31,10 @@ SAME = 1e-6
 """Values nearer than this are one to an engine that counts in float32."""
 
 
+class Wait(Exception):
+    """The batch cannot be done before an engine runs."""
+
+
 class Shelf(Protocol):
     """What plugins there are. [main]"""
 
@@ -68,8 +72,7 @@ class Draft:
         self.wants_values: dict[tuple[int, str, str], None] = {}
         self.wants_states = False
         self.has_states = batch.has_states
-        self.is_early = False  # an engine is starting: what it opens now can no longer be told how
-        self._waits = False
+        self.has_engine = True
         self._texts = batch.texts
 
     @property
@@ -89,8 +92,8 @@ class Draft:
 
     @property
     def must_wait(self) -> bool:
-        """Whether it cannot be done before the engine runs."""
-        return bool(self._waits or self.wants_values or self.wants_states)
+        """Whether it cannot be done before the engine has answered."""
+        return bool(self.wants_values or self.wants_states)
 
     def check(self) -> None:
         """Raise Refused for a rack that cannot be."""
@@ -124,12 +127,11 @@ class Draft:
         return found[0]
 
     def info(self, slot: Slot) -> Info:
-        """What an open plugin is. Refused for one that is not."""
+        """What an open plugin is. Raises Refused for one that is not, Wait while it is about to be."""
+        self.is_new(slot)
         info = self.book.infos.get(slot.uid)
         if info is None or slot.uid in self.book.quarantined:
-            why = (
-                self.book.quarantined.get(slot.uid) or self.book.failed.get(slot.uid) or "the engine has yet to open it"
-            )
+            why = self.book.quarantined.get(slot.uid) or self.book.failed.get(slot.uid) or "it is new in this batch"
             raise Refused(409, f"{slot.name} is not open: {why}")
         return info
 
@@ -144,10 +146,11 @@ class Draft:
         return info if info.params else None
 
     def is_new(self, slot: Slot) -> bool:
-        """Whether a plugin has never been opened: what it is to be goes into its slot."""
+        """Whether a plugin has not been opened: what it is to be goes into its slot. Raises Wait while it is about to be."""
         book = self.book
-        is_new = slot.uid not in book.values and slot.uid not in book.failed
-        self._waits |= is_new and self.is_early and book.slot(slot.uid) is not None
+        is_new = slot.uid not in book.values and slot.uid not in book.failed and slot.uid not in book.quarantined
+        if is_new and not self.has_engine and book.slot(slot.uid) is not None:
+            raise Wait
         return is_new
 
     def reopen(self, slot: Slot, must: bool = True) -> None:
@@ -171,7 +174,7 @@ class Draft:
         self.events.append(m.PluginParam(slot.name, slot.uid, param, value, text, self.origin))
 
     def tell(
-        self, kind: str, chain: Chain | None = None, slot: Slot | None = None, text: str = "", **values: Any
+        self, kind: str, /, chain: Chain | None = None, slot: Slot | None = None, text: str = "", **values: Any
     ) -> None:
         """Note a change that is published once it is carried out."""
         self.events.append(

@@ -67,7 +67,10 @@ def carry_out(draft: Draft, command: Command) -> Any:
 
 def _explained(problem: str, packed: bytes | msgspec.Raw, as_json: bool) -> Refused:
     """msgspec's message with the command, the argument and the remedy."""
-    given = (msgspec.json if as_json else msgspec.msgpack).decode(packed)
+    try:
+        given = (msgspec.json if as_json else msgspec.msgpack).decode(packed)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # beyond what was wrong first
+        return Refused(400, f"not {'JSON' if as_json else 'msgpack'}")
     if not isinstance(given, dict):
         return Refused(400, 'a command is a map such as {"cmd": "list"}')
     cmd = given.get("cmd")

@@ -87,8 +87,8 @@ def _find(draft: Draft, named: int | str) -> Snapshot:
 
 
 def _recall_param(draft: Draft, slot: Slot, param: str, snapshot: Snapshot) -> None:
-    values = draft.book.values.get(slot.uid, {})
-    if param not in values:
+    draft.is_new(slot)  # raises Wait where it is about to be opened
+    if param not in draft.book.values.get(slot.uid, {}):
         return  # a plugin that is not open, or has no such parameter; it was said when it was loaded
     said = snapshot.params.get(slot.name, {}).get(param, draft.book.home.get(slot.uid, {}).get(param))
     try:
