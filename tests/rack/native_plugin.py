@@ -1,4 +1,4 @@
-"""A plugin of the tests' own in machine code: a gain behind a delay that it reports; for what no real plugin shows exactly."""
+"""A plugin of the tests' own in machine code: a gain behind a delay, for what no real plugin shows exactly."""
 
 import numpy as np
 from numba import cfunc, from_dtype, types
