@@ -72,6 +72,11 @@ class RackDesk:
         """Whether `turn` should be called again soon."""
         return self._way is not None and self._way.is_full
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing waits, and the engine has carried out all that it was told."""
+        return self._flight is None and not self._queue
+
     def submit(self, commands: Sequence[Command], reply: Reply, origin: str = "ctl", check: bool = False) -> None:
         """Let a batch be done whole or refused whole; `reply` is called once, perhaps at once. `check`: do nothing."""
         batch = Batch(commands, reply, origin, check, time.monotonic())
@@ -224,6 +229,7 @@ class RackDesk:
 
     def _commit(self, batch: Batch, draft: Draft, results: list[Any], done: Done | None) -> None:
         """A batch becomes what is; without a `done` the engine has yet to be told."""
+        is_edited = draft.edits
         self.book.take(draft)
         self._out += draft.events
         draft.events = []
@@ -233,7 +239,7 @@ class RackDesk:
             if done.warned:
                 answer["warnings"] = done.warned
         elif self._way is not None:
-            self._tells_all |= draft.edits
+            self._tells_all |= is_edited
             self._knobs |= draft.sets
         for (uid, param), value in draft.sets.items():
             self.book.change(uid, param, value)

@@ -284,3 +284,29 @@ def test_the_way_takes_nothing_for_a_message_that_is_none(junk: bytes) -> None:
     os.write(end.far.fileno(), junk)
     assert way.read() == []
     way.close()
+
+
+def test_what_is_changed_while_an_engine_starts_is_not_lost(rig: Rig) -> None:
+    rig.die()
+    engine = rig.engine = EngineEnd()
+    rig.desk.begin(engine.near)
+    answers = []
+    rig.desk.submit([SetParam("comp", "thr", value=0.9), Bypass("comp", True)], answers.append)
+    assert answers[0]["ok"], "nobody waits for it"
+    rig.desk.turn_knob(uid(rig), "mode", 1.0, "midi")
+    rig.settle()
+    assert engine.orders[0].document.chains[0].plugins[0].params == {"thr": 0.5, "mode": 0.0}, "it was told before"
+    assert engine.values == {uid(rig): {"thr": 0.9, "mode": 1.0}} == rig.desk.book.values
+    assert engine.orders[-1].document.chains[0].plugins[0].bypass
+
+
+def test_what_is_not_open_yet_waits_for_its_engine() -> None:
+    rig = Rig()
+    rig.do(CHAIN, COMP)
+    answers = []
+    rig.desk.submit([SetParam("comp", "thr", text="-3 dB")], answers.append)
+    assert answers == []
+    rig.start()
+    assert answers[0]["results"][0]["value"] == 0.97
+    assert rig.engine.values[uid(rig)]["thr"] == 0.97
+    rig.desk.close()
