@@ -6,7 +6,8 @@
                          1 and 2 happen in the block in which the parameter is set, and not when it is set (restored) outside one.
    org.jamd.test.synth   a note is velocity * gain * cos(2 pi f t) with t = 0 at its sample; its note-off ends it at its sample.
 
-   Built with -DCRASH or -DHANG, making a plugin does so; with -DLOUD, it prints, and aborts where it finds a display. A host that calls from the wrong thread, or gives events out of
+   Built with -DCRASH or -DHANG, making a plugin does so; with -DLOUD, it prints, and aborts where it finds a display;
+   with -DBOMB, closing one breaks the making of the next in the same process. A host that calls from the wrong thread, or gives events out of
    order, is told on stderr and aborted. The structs are CLAP 1.2's, declared here as far as they are used. */
 #include <math.h>
 #include <stdbool.h>
@@ -262,7 +263,12 @@ static bool init(const plugin_t *p) {
     main_thread(p, "init off the main thread");
     return true;
 }
-static void destroy(const plugin_t *p) { free(own(p)); }
+static void destroy(const plugin_t *p) {
+    free(own(p));
+#ifdef BOMB
+    setenv("JAMD_TEST_BOMB", "1", 1);
+#endif
+}
 static bool activate(const plugin_t *p, double rate, uint32_t least, uint32_t most) {
     own_t *o = own(p);
     main_thread(p, "activate off the main thread");
@@ -293,6 +299,9 @@ static const plugin_t *factory_create(const factory_t *f, const host_t *host, co
     for (int k = 0; k < 1000; ++k) puts("{\"done\": true}");
     fflush(stdout);
     if (getenv("DISPLAY")) abort();
+#endif
+#ifdef BOMB
+    if (getenv("JAMD_TEST_BOMB")) abort();
 #endif
 #ifdef CRASH
     *(volatile int *)0 = 0;

@@ -62,7 +62,8 @@ def test_programs(format: str) -> None:
     """A program is played, not only shown; LV2's have one order, always."""
     sound = np.random.default_rng(1).normal(0.0, 0.5, (2, 6400)).astype(np.float32)
     plain, chosen, loaded = (zam(format, "ZamCompX2") for _ in range(3))
-    assert sorted(plain.info.programs) == ["PoppySnare", "VocalLeveller", "Zero"]
+    in_order = ["PoppySnare", "VocalLeveller", "Zero"] if format == "lv2" else ["Zero", "PoppySnare", "VocalLeveller"]
+    assert plain.info.programs == in_order
     chosen.select_program(chosen.info.programs.index("PoppySnare"))
     assert chosen.text(index(chosen, "Threshold"), chosen.value(index(chosen, "Threshold"))) in (
         "-18 dB",

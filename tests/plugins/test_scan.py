@@ -80,6 +80,14 @@ def test_noise_on_stdout_and_no_display(place: Path, cache: Path, monkeypatch: p
     assert len(list(known.plugins())) == 4
 
 
+def test_what_another_plugin_broke_is_tried_again(tmp_path: Path, cache: Path) -> None:
+    """A crash in a process that had other plugins before may be theirs."""
+    path = build(tmp_path / "plugins", "bomb", "BOMB")
+    known = scan.scan([tmp_path / "plugins"])
+    assert {info.name for info in known.files[str(path)].plugins} == IDS
+    assert not list(known.blocked())
+
+
 def test_an_interrupted_scan_keeps_what_it_has(place: Path, cache: Path) -> None:
     """And the rest is probed the next time."""
     build(place, "hang", "HANG")
