@@ -15,7 +15,7 @@ from daemon.errors import Refused, UserError
 from daemon.plugins.plugin import Info, Param
 from daemon.rack.book import Book, bare_title, free_name
 from daemon.rack.learn import Mapping
-from daemon.rack.model import Chain, Document, RackError, Slot, check
+from daemon.rack.model import INPUTS, MAIN, Chain, Document, RackError, Slot, check
 from daemon.rack.snapshot import Snapshot
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ class Draft:
             title = self.shelf.find(plugin).title
         except UserError:  # it may be opened all the same, and says then what is wrong
             title = bare_title(plugin)
-        return free_name(title, [slot.name for _, slot in self.document.slots()])
+        return free_name(title, [MAIN, *INPUTS, *(slot.name for _, slot in self.document.slots())])
 
 
 def near(name: str, known: Iterable[str], most: int = 12) -> str:
