@@ -105,10 +105,10 @@ class JackServer:
                 os.environ[name] = value
 
 
-def _server() -> Iterator[JackServer]:
+def _server(period: int = 256) -> Iterator[JackServer]:
     if shutil.which("jackd") is None:
         pytest.skip("jackd is not installed: sudo apt install jackd2")
-    server = JackServer()
+    server = JackServer(period)
     yield server
     server.close()
 
@@ -126,6 +126,6 @@ def jack_server(_session_server: JackServer, monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def fresh_jack_server() -> Iterator[JackServer]:
-    """A server for one test, which may `kill` and `start` it."""
-    yield from _server()
+def fresh_jack_server(request: pytest.FixtureRequest) -> Iterator[JackServer]:
+    """A server for one test, which may `kill` and `start` it; the (indirect) parameter is its block size, else 256."""
+    yield from _server(getattr(request, "param", 256))

@@ -42,11 +42,12 @@ class TimedOutput:
         self._owed |= dict.fromkeys([*unpaid, *sounding])
 
     def send(self, message: Message, at: int | None = None) -> bool:
-        """Let a message leave at this sample, or as soon as can be. False: there is no engine."""
+        """Let a message leave at this sample, best said LEAD_S before, or as soon as can be. False: there is no engine."""
         if not self.is_open:
             return False
         self._wait(self._next() if at is None else at, message, False)
-        self.turn()
+        if at is None:
+            self.turn()
         return True
 
     def turn(self) -> None:
