@@ -45,6 +45,11 @@ class Rack:
         """Samples by which the whole rack's output is late."""
         return self._arrangement.latency
 
+    @property
+    def tail_s(self) -> float:
+        """Seconds for which a plugin says that it sounds on after its input."""
+        return max((live.plugin.tail_s() for live in self._plugins().values()), default=0.0)
+
     def carry_out(self, order: Order) -> Done:
         """Do what an order says, all at one block's start. Opening a plugin takes its time; the sound goes on."""
         done = Done(order.number)
