@@ -258,7 +258,10 @@ class PluginParam(Message, tag="plugin_param"):
 
 
 class PluginLoad(Message, tag="plugin_load"):
-    """Once a second for each plugin: its work in a block, its latency, and what was wrong since it was opened."""
+    """Once a second for each plugin: its work in a block, its latency, and what was wrong since it was opened.
+
+    Of a chain in a process of its own also one for the whole of it, with no plugin's name.
+    """
 
     plugin: str
     chain: str
@@ -274,7 +277,7 @@ class PluginLoad(Message, tag="plugin_load"):
 
 
 class PluginFault(Message, tag="plugin_fault"):
-    """What befell a plugin, or a whole isolated chain: failed, died, restarting, quarantined, back. `error`: what to do."""
+    """What befell a plugin, or a whole isolated chain: failed, died, quarantined, back. `error`: what to do."""
 
     plugin: str
     chain: str

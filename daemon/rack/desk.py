@@ -138,8 +138,9 @@ class RackDesk:
         `has_run`: whether an engine has ever run; where none has, it is left out at once.
         """
         uid, why = self._blame.find(), self._blame.why
-        flight = self._flight
+        flight, is_undone = self._flight, False
         if flight is not None and flight.batch is not None and flight.draft is not None and uid in flight.draft.opens:
+            is_undone = True
             flight.batch.refuse(Refused(422, f"{why}; it is not added"), flight.draft.opens[uid])
             chain, slot = next(pair for pair in flight.draft.document.slots() if pair[1].uid == uid)
             self._out.append(m.PluginFault(slot.name, chain.name, uid, "died", why))
@@ -147,7 +148,7 @@ class RackDesk:
         self.lost()
         found = self.book.slot(uid)
         if found is None:
-            return uid != 0
+            return is_undone
         is_enough = self._blame.count(uid, time.monotonic()) or not has_run
         self._out += self._hearing.died(uid, why, is_enough)
         self._is_stale = True

@@ -2,7 +2,7 @@
 
 from daemon import messages as m
 from daemon.rack.book import Book
-from daemon.rack.protocol import Done, Load, News
+from daemon.rack.protocol import FOR_GOOD, Done, Load, News
 
 
 class Hearing:
@@ -75,22 +75,22 @@ class Hearing:
         found = self._book.slot(load.uid)
         if found is not None:
             self._book.loads[load.uid] = load
-        plugin, chain = (found[1].name, found[0].name) if found else ("", self._chain(load.uid))
+        plugin, chain = (found[1].name, found[0].name) if found else ("", self._chain(-load.uid))
         return m.PluginLoad(
             plugin=plugin, chain=chain, **{name: getattr(load, name) for name in load.__struct_fields__}
         )
 
     def _chain_died(self, uid: int, what: str) -> list[m.Message]:
-        """An isolated chain's process; which of its plugins did it, nobody can say."""
+        """An isolated chain's process; which of its plugins did it, nobody can say for sure."""
         chain = next((chain for chain in self._book.document.chains if chain.uid == uid), None)
         if chain is None:
             return []
-        if what != "quarantined":
-            return [m.PluginFault("", chain.name, uid, what)]
-        remedy = "its process died too often; its plugins are left out: `jamd ctl revive` tries them again"
-        for slot in chain.plugins:
-            self._book.quarantined[slot.uid] = remedy
-        return [m.PluginFault("", chain.name, uid, what, remedy)]
+        said: list[m.Message] = [m.PluginFault("", chain.name, uid, "died", what)]
+        if what.endswith(FOR_GOOD):
+            for slot in chain.plugins:
+                self._book.quarantined[slot.uid] = what
+            said.append(m.PluginFault("", chain.name, uid, "quarantined", f"{what}: `jamd ctl revive`"))
+        return said
 
     def _chain(self, uid: int) -> str:
         return next((chain.name for chain in self._book.document.chains if chain.uid == uid), "")

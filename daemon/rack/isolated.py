@@ -14,7 +14,7 @@ import msgspec
 from daemon.plugins.plugin import Info
 from daemon.rack import bridge as br
 from daemon.rack.model import Chain, Document
-from daemon.rack.protocol import Done, News, Order
+from daemon.rack.protocol import FOR_GOOD, Done, News, Order
 from daemon.rack.recall import AGAIN, Recall
 from daemon.rack.records import FADE_S, LONGEST
 from daemon.rack.spare import Child, Spare
@@ -213,7 +213,7 @@ class Isolated(StandIn):
         self.is_quarantined = often or for_good
         text = f"chain {self.name!r}{f', {culprit}' if culprit else ''}: {reason}; "
         if self.is_quarantined:
-            text += "it passes dry until it is changed or revived"
+            text += FOR_GOOD
         else:
             text += "it is started again"
             self._start()

@@ -59,11 +59,15 @@ class Load(msgspec.Struct, array_like=True):
     denormals: int  # flushed to zero
 
 
+FOR_GOOD = "it passes dry until it is changed or revived"
+"""How the line about a chain ends whose process is not started again."""
+
+
 class News(msgspec.Struct, array_like=True, tag="news"):
     """What happened without an order."""
 
     changed: list[Set] = []  # by the plugins themselves
     loads: list[Load] = []  # once a second
-    died: dict[int, str] = {}  # chain uid -> what became of its process: restarting, or quarantined
+    died: dict[int, str] = {}  # chain uid -> what became of its process; see FOR_GOOD
     back: list[int] = []  # chain uids whose process is back
     latency_samples: int = -1  # of the whole rack, where it changed

@@ -15,7 +15,7 @@ from daemon.rack.commands import looks
 from daemon.rack.commands.params import Bypass
 from daemon.rack.commands.params import Set as SetParam
 from daemon.rack.commands.plugins import Add
-from daemon.rack.protocol import News, Order, Set
+from daemon.rack.protocol import FOR_GOOD, News, Order, Set
 from daemon.rack.way import Way
 from tests.rack.engine_end import EngineEnd, Rig
 
@@ -310,3 +310,18 @@ def test_what_is_not_open_yet_waits_for_its_engine() -> None:
     assert answers[0]["results"][0]["value"] == 0.97
     assert rig.engine.values[uid(rig)]["thr"] == 0.97
     rig.desk.close()
+
+
+def test_an_isolated_chain_that_died_too_often_is_left_out_until_it_is_revived(rig: Rig) -> None:
+    chain = rig.desk.book.document.chains[0].uid
+    rig.engine.say(News(died={chain: "chain 'guitar': it hangs; it is started again"}))
+    rig.engine.say(News(back=[chain]))
+    rig.engine.say(News(died={chain: f"chain 'guitar': it hangs; {FOR_GOOD}"}))
+    rig.settle()
+    said = rig.heard(m.PluginFault)
+    assert [(one.state, one.chain, one.plugin) for one in said] == [
+        (state, "guitar", "") for state in ("died", "back", "died", "quarantined")
+    ]
+    assert rig.desk.book.state_of(uid(rig)) == "quarantined"
+    rig.do({"cmd": "revive"})
+    assert rig.desk.book.state_of(uid(rig)) == "on"
