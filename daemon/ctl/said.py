@@ -41,6 +41,8 @@ def _levels(chain: dict[str, Any]) -> str:
 def _plugins(found: dict[str, Any]) -> list[str]:
     lines = [f"{one['title']:32} {one['vendor'][:20]:20} {one['name']}" for one in found["plugins"]]
     left = found["count"] - len(found["plugins"])
+    if not lines:
+        return ["none; `jamd plugins scan` finds those that are new"]
     return lines + ([f"and {left} more; give more words"] if left > 0 else [])
 
 

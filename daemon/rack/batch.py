@@ -1,13 +1,15 @@
 """A batch of commands on its way: who asked, what was asked for it, and how it is answered."""
 
+import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from daemon.errors import Refused
+from daemon.rack.commands import carry_out
 from daemon.rack.commands.command import Command
-from daemon.rack.draft import Draft, Key
+from daemon.rack.draft import Draft, Key, Wait
 from daemon.rack.protocol import Order
 
 Answer = dict[str, Any]
@@ -26,6 +28,24 @@ class Batch(msgspec.Struct):
     came_at: float
     texts: dict[Key, str] = {}
     has_states: bool = False
+
+    def carry_out(self, draft: Draft) -> list[Any] | None:
+        """Do the commands to a draft and give their results; None: it is refused. Raises Wait."""
+        results = []
+        try:
+            for draft.at, command in enumerate(self.commands):
+                results.append(carry_out(draft, command))
+            draft.at = -1
+            draft.check()
+            return results
+        except Wait:
+            raise
+        except Refused as refused:
+            self.refuse(refused, draft.at)
+        except Exception as error:  # a defect; the daemon lives on
+            traceback.print_exc()
+            self.refuse(Refused(500, f"a defect of jamd's: {error!r}"), draft.at)
+        return None
 
     def refuse(self, refused: Refused, at: int = -1) -> None:
         """Answer that it is not done, `at` which of its commands; nothing that is answered later is heard."""

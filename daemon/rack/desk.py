@@ -7,7 +7,6 @@ the document, and it is told of them when it is back.
 
 import tempfile
 import time
-import traceback
 from collections import deque
 from collections.abc import Sequence
 from multiprocessing.connection import Connection
@@ -21,12 +20,12 @@ from daemon.errors import Refused
 from daemon.rack.batch import Answer, Batch, Flight, Reply
 from daemon.rack.blame import Blame
 from daemon.rack.book import Book
-from daemon.rack.commands import carry_out
 from daemon.rack.commands.command import Command
 from daemon.rack.draft import Draft, Shelf, Wait
 from daemon.rack.hearing import Hearing
 from daemon.rack.learn import Mapping
-from daemon.rack.protocol import Done, News, Order, Set
+from daemon.rack.protocol import Done, News, Order
+from daemon.rack.unsaid import Unsaid
 from daemon.rack.way import Way
 
 QUEUE = 1024  # batches that wait
@@ -46,8 +45,7 @@ class RackDesk:
     def __init__(self, shelf: Shelf, block: np.void) -> None:
         """`block`: the engine's BLOCK record, which says which plugin was at work when an engine died."""
         self.book = Book()
-        self._ports: list[str] = []
-        self._shelf = shelf
+        self._shelf, self._unsaid = shelf, Unsaid(self.book)
         self._blame = Blame(block)
         self._hearing = Hearing(self.book)
         self._states = tempfile.TemporaryDirectory(prefix="jamd-rack-")
@@ -56,8 +54,6 @@ class RackDesk:
         self._flight: Flight | None = None
         self._number = self._uid = 0
         self._queue: deque[Batch] = deque()
-        self._knobs: dict[tuple[int, str], float] = {}  # what the engine is to be told, the newest value of each
-        self._tells_all = False  # and that it is to be told the whole document
         self._out: list[m.Message] = []
         self._first_change = self._last_change = 0.0
         self._is_stale = True  # the rack's state must be published
@@ -92,7 +88,7 @@ class RackDesk:
         if found is None or param not in self.book.values.get(uid, {}):
             return
         self.book.change(uid, param, value)
-        self._knobs[uid, param] = value
+        self._unsaid.knobs[uid, param] = value
         self._out.append(m.PluginParam(found[1].name, uid, param, value, "", origin))
         self._changed()
         self._step()
@@ -109,15 +105,14 @@ class RackDesk:
 
     def name_ports(self, names: list[str]) -> None:
         """The daemon's MIDI inputs in the order that the engine counts them, from FIRST_NAMED_PORT."""
-        if names != self._ports:
-            self._ports, self._tells_all = list(names), True
+        if names != self._unsaid.ports:
+            self._unsaid.ports, self._unsaid.is_edited = list(names), True
 
     def begin(self, connection: Connection) -> None:
         """An engine starts, and is told everything before it sounds."""
         self.lost()
-        self._way, self._tells_all = Way(connection), False
-        self._knobs.clear()
-        self._send(Order(0, self.book.said(self.book.document, afresh=True), ports=self._ports))
+        self._way = Way(connection)
+        self._send(self._unsaid.all())
 
     def lost(self) -> None:
         """The engine is no more, and no plugin to blame. What it was carrying out is kept, and said to the next one."""
@@ -207,7 +202,7 @@ class RackDesk:
             return
         self._out += self._hearing.done(said)
         self._out += self._hearing.meanings(flight.order.values, said.values, flight.batch is None)
-        for (uid, param), value in self._knobs.items():  # moved since
+        for (uid, param), value in self._unsaid.knobs.items():  # moved since
             self.book.change(uid, param, value)
         self._is_stale |= flight.order.document is not None
         if flight.batch is not None:
@@ -221,11 +216,7 @@ class RackDesk:
         if not failed:
             self._commit(batch, draft, results, done)
             return
-        for uid, param in draft.sets:
-            before = self.book.values.get(uid, {}).get(param)
-            if before is not None:
-                self._knobs.setdefault((uid, param), before)
-        self._tells_all = True
+        self._unsaid.take_back(draft)
         batch.refuse(Refused(422, done.failed[failed[0]]), draft.opens[failed[0]])
 
     def _commit(self, batch: Batch, draft: Draft, results: list[Any], done: Done | None) -> None:
@@ -240,8 +231,8 @@ class RackDesk:
             if done.warned:
                 answer["warnings"] = done.warned
         elif self._way is not None:
-            self._tells_all |= is_edited
-            self._knobs |= draft.sets
+            self._unsaid.is_edited |= is_edited
+            self._unsaid.knobs |= draft.sets
         for (uid, param), value in draft.sets.items():
             self.book.change(uid, param, value)
         self._changed()
@@ -266,22 +257,12 @@ class RackDesk:
         """Do the batch that waits first, or ask what it must know; False: it must wait for an engine."""
         draft = Draft(self.book, self._shelf, self._next_uid, batch)
         draft.has_engine = self._is_up
-        results = []
         try:
-            for draft.at, command in enumerate(batch.commands):
-                results.append(carry_out(draft, command))
-            draft.at = -1
-            draft.check()
+            results = batch.carry_out(draft)
         except Wait:
             return False
-        except Refused as refused:
+        if results is None:
             self._queue.popleft()
-            batch.refuse(refused, draft.at)
-            return True
-        except Exception as error:  # a defect; the daemon lives on
-            traceback.print_exc()
-            self._queue.popleft()
-            batch.refuse(Refused(500, f"a defect of jamd's: {error!r}"), draft.at)
             return True
         if draft.must_wait and not self._is_up:
             return False
@@ -292,28 +273,17 @@ class RackDesk:
         elif batch.check or not draft.is_change:
             batch.answer({"ok": True, "results": results})
         elif self._is_up and (draft.edits or draft.sets):
-            self._send(self._order(draft), batch, draft, results)
+            self._send(self._unsaid.of(draft), batch, draft, results)
         else:
             self._commit(batch, draft, results, None)
         return True
 
-    def _order(self, draft: Draft) -> Order:
-        """What a draft asks of the engine; knobs that were turned meanwhile go along where nothing glides."""
-        document = self.book.said(draft.document) if draft.edits else None
-        sets = dict(draft.sets)
-        if not draft.morph_s:
-            sets, self._knobs = self._knobs | sets, {}
-        return Order(0, document, [Set(*key, value) for key, value in sets.items()], draft.morph_s, self._ports)
-
     def _tell(self) -> bool:
         """Tell the engine what it does not know yet; False: it knows all."""
-        if not (self._tells_all or self._knobs):
-            return False
-        document = self.book.said(self.book.document) if self._tells_all else None
-        sets = [Set(*key, value) for key, value in self._knobs.items()]
-        self._knobs, self._tells_all = {}, False
-        self._send(Order(0, document, sets, ports=self._ports))
-        return True
+        order = self._unsaid.rest()
+        if order is not None:
+            self._send(order)
+        return order is not None
 
     def _chore(self) -> bool:
         """What can wait: the meaning of texts in snapshots, and states for an engine to come. False: nothing is to do."""
