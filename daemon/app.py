@@ -233,6 +233,7 @@ class App:
                 known_at=now,
                 lost_hops=self.reader.hops_lost,
                 lost_midi=self.midi.lost,
+                late_midi=int(self.supervisor.state["late_midi"][0]),
                 rack_latency_samples=self.console.desk.book.latency_samples,
                 **offsets()._asdict(),
                 **stats,
