@@ -54,7 +54,7 @@ def resolve(name: str) -> Info:
     known = verdicts.load()
     kind, where = split(name)
     plugins = [info for info in known.plugins() if kind in ("", info.format)]
-    exact = [info for info in plugins if name in (info.name, info.name.partition("#")[0])]
+    exact = [info for info in plugins if name in (info.name, f"vst3:{info.path}")]
     if exact:
         return exact[0]
     wanted = where.casefold()
@@ -100,8 +100,8 @@ def _path(kind: str, where: str) -> str:
 
         return world().bundle(where)
     if kind == "vst3":
-        path = where.partition("#")[0]
-        return path if path.lower().endswith(".vst3") and os.path.exists(path) else ""
+        path = where if where.lower().endswith(".vst3") else where.rpartition("#")[0]
+        return path if os.path.exists(path) else ""
     if kind == "clap" and where:
         return _clap_with(where)
     return where if kind == "au" else ""

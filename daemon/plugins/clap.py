@@ -24,6 +24,10 @@ TEXT_BYTES = 256
 NOT_ITS_STATE = "does not take this state; it may be another plugin's, or another format's"
 
 
+_open: set["ClapPlugin"] = set()
+"""Every one that is not closed: it writes into its records, from threads of its own too, whether Python holds it or not."""
+
+
 def open_clap(path: str, plugin_id: str, rate: float, max_block: int) -> "ClapPlugin":
     """Open a plugin of a file. Raises PluginError. [main]"""
     return ClapPlugin(clap_file(path), plugin_id, rate, max_block)
@@ -39,6 +43,7 @@ class ClapPlugin:
         clap_host.prepare(self._host)
         self._at = file.create(plugin_id, self._own.ctypes.data)
         self._plugin = cast(self._at, POINTER(abi.Plugin)).contents
+        _open.add(self)
         try:
             if not self._plugin.init(self._at):
                 raise PluginError(f"clap:{plugin_id} does not start")
@@ -327,6 +332,7 @@ class ClapPlugin:
         self._deactivate()
         self._plugin.destroy(self._at)
         self._at = 0
+        _open.discard(self)
 
 
 def _text(raw: bytes | None) -> str:

@@ -1,6 +1,7 @@
 """LV2, VST3 and AU plugins, through minihost."""
 
 import ctypes
+import functools
 import math
 from ctypes import byref, c_float, c_void_p, create_string_buffer
 from xml.sax.saxutils import quoteattr
@@ -21,6 +22,9 @@ JUCE_NAMES = {"lv2": "LV2", "vst3": "VST3", "au": "AudioUnit"}
 TEXT_BYTES = 256
 ACTIVE_SENSING = 0xFE
 
+_open: set["MinihostPlugin"] = set()
+"""Every one that is not closed: it writes into its records, from threads of its own too, whether Python holds it or not."""
+
 
 def open_minihost(format: str, where: str, rate: float, max_block: int, side_inputs: int = 0) -> "MinihostPlugin":
     """Open a plugin: `where` is LV2's URI, VST3's path (and #NAME), AU's id; `side_inputs` the side-chain wanted, 0 to 2.
@@ -30,14 +34,20 @@ def open_minihost(format: str, where: str, rate: float, max_block: int, side_inp
     return MinihostPlugin(format, where, rate, max_block, side_inputs)
 
 
+def vst3_path(where: str) -> str:
+    """The path of `PATH#NAME`, or of `PATH`; a path may have a # in it."""
+    return where if where.lower().endswith(".vst3") else where.rpartition("#")[0]
+
+
 class MinihostPlugin:
     """A `daemon.plugins.plugin.Plugin`."""
 
     def __init__(self, format: str, where: str, rate: float, max_block: int, side_inputs: int) -> None:
-        self._lib = abi.library()
+        self._lib, self._session = abi.library(), abi.session()
         self._facts = lilv.world().facts(where) if format == "lv2" else lilv.Facts("")
         self._handle = self._open(format, where, rate, max_block, side_inputs)
         self._own = zeros(native.OWN)
+        _open.add(self)
         try:
             self._prepare(max_block)
             if format == "lv2":
@@ -52,15 +62,21 @@ class MinihostPlugin:
     def _open(self, format: str, where: str, rate: float, max_block: int, side_inputs: int) -> int:
         said = create_string_buffer(512)
         if format == "vst3":
-            path = where.partition("#")[0]
             side = min(side_inputs, 2) or 2  # one whose side-chain is of another width keeps it
-            handle = self._lib.mh_open_ex(path.encode(), rate, max_block, 0, 0, side, said, len(said))
+            path = vst3_path(where).encode()
+            handle = self._lib.mh_session_open(self._session, path, rate, max_block, 0, 0, side, said, len(said))
         else:
             description = (
                 f'<PLUGIN name="jamd" format="{JUCE_NAMES[format]}" file={quoteattr(where)} uniqueId="0" '
                 'isInstrument="0" fileTime="0" infoUpdateTime="0" numInputs="0" numOutputs="2" isShell="0" uid="0"/>'
+            ).encode()
+            open_it = functools.partial(
+                self._lib.mh_session_open_desc, self._session, description, rate, max_block, 0, 0
             )
-            handle = self._lib.mh_open_desc(description.encode(), rate, max_block, 0, 0, said, len(said))
+            handle = open_it(said, len(said))
+            if not handle and format == "lv2":  # JUCE knows its own folders alone, and a bundle that it is asked about
+                self._lib.mh_session_probe(self._session, self._facts.path.encode(), byref(abi.Description()), None, 0)
+                handle = open_it(said, len(said))
         if not handle:
             why = said.value.decode(errors="replace").strip() or "it gives no reason"
             raise PluginError(f"{format}:{where} does not open: {why.rpartition('failed: ')[2]}")
@@ -126,9 +142,10 @@ class MinihostPlugin:
             self._programs.sort(key=lambda index: names[index])
         title, vendor, version, path = self._facts.title, self._facts.vendor, self._facts.version, self._facts.path
         if format == "vst3":
-            path, _, title = where.partition("#")
+            path = vst3_path(where)
+            title = where.removeprefix(path).removeprefix("#")
             about = abi.Description()
-            if lib.mh_probe(path.encode(), byref(about), None, 0):
+            if lib.mh_session_probe(self._session, path.encode(), byref(about), None, 0):
                 vendor, version = about.vendor.decode(errors="replace"), about.version.decode(errors="replace")
                 first = about.name.decode(errors="replace")
                 if title not in ("", first):
@@ -274,6 +291,7 @@ class MinihostPlugin:
         return [(index, value) for index, value in self._changes.take().items() if self.info.params[index].automatable]
 
     def poll(self) -> bool:
+        self._lib.mh_message_thread_poll()  # the one way on macOS; elsewhere minihost does it too
         return False
 
     def close(self) -> None:
@@ -281,3 +299,4 @@ class MinihostPlugin:
             self._lib.mh_set_param_value_callback(self._handle, None, None)
             self._lib.mh_close(self._handle)
             self._handle = 0
+            _open.discard(self)

@@ -98,9 +98,11 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "mh_api_version": (c_int, []),
     "mh_message_thread_init": (None, []),
     "mh_message_thread_shutdown": (None, []),
-    "mh_open_ex": (c_void_p, [c_char_p, c_double, c_int, c_int, c_int, c_int, c_char_p, c_size_t]),
-    "mh_open_desc": (c_void_p, [c_char_p, c_double, c_int, c_int, c_int, c_char_p, c_size_t]),
-    "mh_probe": (c_int, [c_char_p, POINTER(Description), c_char_p, c_size_t]),
+    "mh_message_thread_poll": (c_int, []),
+    "mh_session_create": (c_void_p, [c_char_p, c_size_t]),
+    "mh_session_open": (c_void_p, [c_void_p, c_char_p, c_double, c_int, c_int, c_int, c_int, c_char_p, c_size_t]),
+    "mh_session_open_desc": (c_void_p, [c_void_p, c_char_p, c_double, c_int, c_int, c_int, c_char_p, c_size_t]),
+    "mh_session_probe": (c_int, [c_void_p, c_char_p, POINTER(Description), c_char_p, c_size_t]),
     "mh_close": (None, [c_void_p]),
     "mh_get_info": (c_int, [c_void_p, POINTER(PluginInfo)]),
     "mh_get_num_buses": (c_int, [c_void_p, c_int]),
@@ -153,3 +155,12 @@ def library() -> CDLL:
     loaded.mh_message_thread_init()
     atexit.register(loaded.mh_message_thread_shutdown)  # or JUCE never ends on Linux
     return loaded
+
+
+@functools.cache
+def session() -> int:
+    """The formats of JUCE's, set up once: it reads every LV2 bundle of its own folders. Lives as long as the process."""
+    made = library().mh_session_create(None, 0)
+    if not made:
+        raise PluginError("minihost does not start: see `jamd doctor`")
+    return int(made)

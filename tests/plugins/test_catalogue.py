@@ -14,8 +14,12 @@ from tests.plugins.installed import zam
 
 def known(*infos: tuple[str, str]) -> None:
     """A cache of plugins by (name, title)."""
-    plugins = [Info(name=name, format=name.partition(":")[0], title=title, path=f"/p/{name}") for name, title in infos]
-    verdicts.save(Verdicts(files={info.path: Verdict((1, 1), [info]) for info in plugins}))
+    files: dict[str, Verdict] = {}
+    for name, title in infos:
+        format, _, where = name.partition(":")
+        path = where.rpartition("#")[0] if format == "vst3" else f"/p/{where}"
+        files[path] = Verdict((1, 1), [Info(name=name, format=format, title=title, path=path)])
+    verdicts.save(Verdicts(files=files))
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ def test_a_parameter_changes_on_its_sample(format: str) -> None:
     out = Stage(whole).play(sound, params=[(100, index, 0.875), (300, index, 0.25)])
     stage, pieces = Stage(parted), []
     for start, end, value in ((0, 100, None), (100, 300, 0.875), (300, 512, 0.25)):
-        pieces.append(stage.play(sound[:, start:end], params=[(start, index, value)] if value else ()))
+        pieces.append(stage.play(sound[:, start:end], params=[(0, index, value)] if value else ()))
     np.testing.assert_array_equal(np.concatenate(pieces, axis=1), out)
     assert np.abs(out[:, 100:140] - Stage(zam(format, "ZamEQ2")).play(sound)[:, 100:140]).max() > 1e-3
     whole.close()

@@ -1,6 +1,12 @@
 """LV2 and VST3 through minihost: notes, states, programs, texts, MIDI out, and what is refused."""
 
+import os
 import re
+import shutil
+import subprocess
+import sys
+import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -133,6 +139,42 @@ def test_what_does_not_open_is_an_error() -> None:
     plugin.close()
     with pytest.raises(PluginError, match="gives 'ZamComp', not 'Other'"):
         open_minihost("vst3", f"{path}#Other", 48000.0, 64)
+
+
+def test_lv2_where_juce_does_not_look(tmp_path: Path) -> None:
+    """Bundles of LV2_PATH: a copy of a real one, under URIs of the same length that are nowhere else."""
+    lv2(MDA + "EPiano").close()
+    shutil.copytree(world().bundle(MDA + "EPiano"), tmp_path / "copy.lv2")
+    moved = MDA.replace("drobilla", "jamdtest")
+    for path in (tmp_path / "copy.lv2").iterdir():
+        path.write_bytes(path.read_bytes().replace(MDA.encode(), moved.encode()))
+    program = (
+        "import sys; from daemon.plugins.catalogue import open_plugin as o; print(o(sys.argv[1], 48000, 64).info.path)"
+    )
+    for name in ("EPiano", "Delay"):
+        command = [sys.executable, "-c", program, f"lv2:{moved}{name}"]
+        environ = os.environ | {"LV2_PATH": str(tmp_path)}
+        said = subprocess.run(command, check=True, capture_output=True, text=True, env=environ).stdout
+        assert said.strip() == str(tmp_path / "copy.lv2")
+
+
+@pytest.mark.parametrize("format", ["lv2", "vst3", "clap"])
+def test_state_is_saved_while_it_runs(format: str) -> None:
+    """On the main thread, as the audio thread plays on."""
+    plugin = zam(format, "ZamCompX2")
+    stage, stop = Stage(plugin), threading.Event()
+
+    def play() -> None:
+        while not stop.is_set():
+            stage.run(64)
+
+    thread = threading.Thread(target=play)
+    thread.start()
+    states = {plugin.save() for _ in range(200)}
+    stop.set()
+    thread.join()
+    plugin.close()
+    assert len(states) == 1
 
 
 def test_ports_that_juce_loses_are_refused() -> None:

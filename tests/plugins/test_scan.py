@@ -101,14 +101,22 @@ def test_an_interrupted_scan_keeps_what_it_has(place: Path, cache: Path) -> None
     assert set(verdicts.load().files) == {str(place / "deep" / "good.clap")}
 
 
-def test_real_bundles(cache: Path, tmp_path: Path) -> None:
-    """A VST3 bundle by its folder."""
-    plugin = zam("vst3", "ZamComp")
-    path, name, params = plugin.info.path, plugin.info.name, len(plugin.info.params)
+@pytest.mark.parametrize("format", ["lv2", "vst3", "clap"])
+def test_a_probe_says_what_an_open_one_says(format: str, cache: Path) -> None:
+    plugin = zam(format, "ZamComp")
     plugin.close()
-    known = scan.scan([Path(path)])
-    (info,) = known.plugins()
-    assert (info.name, info.path, len(info.params), info.side_inputs) == (name, path, params, 1)
+    assert list(scan.scan([Path(plugin.info.path)]).plugins()) == [plugin.info]
+
+
+def test_a_bundle_changes_with_any_of_its_files(tmp_path: Path) -> None:
+    (tmp_path / "a.vst3" / "deep").mkdir(parents=True)
+    inside = tmp_path / "a.vst3" / "deep" / "a.so"
+    inside.write_text("one")
+    before = verdicts.stamp(str(tmp_path / "a.vst3"))
+    assert before == verdicts.stamp(str(tmp_path / "a.vst3"))
+    inside.write_text("three")
+    assert verdicts.stamp(str(tmp_path / "a.vst3")) != before
+    assert verdicts.stamp(str(tmp_path / "none")) == (0, 0)
 
 
 def test_a_place_that_is_none(cache: Path) -> None:
