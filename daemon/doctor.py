@@ -19,7 +19,10 @@ from daemon.midi import api as midi_api
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
 LIBRARIES = {
-    **{name: name for name in ("click", "msgspec", "numba", "numpy", "onnxruntime", "rich", "soundfile", "soxr")},
+    **{
+        name: name
+        for name in ("click", "minihost", "msgspec", "numba", "numpy", "onnxruntime", "rich", "soundfile", "soxr")
+    },
     **{"aubio": "aubio-ledfx", "rtmidi": "python-rtmidi", "zmq": "pyzmq"},
 }
 """Import name -> distribution, of what jamd cannot do without."""
@@ -141,6 +144,26 @@ def _midi() -> Iterator[Check]:
     yield from _tried("MIDI", look)
 
 
+def _plugins() -> Iterator[Check]:
+    from daemon.plugins import lilv, verdicts
+
+    def lv2() -> str:
+        lilv.world()
+        return "can be hosted"
+
+    def scanned() -> str:
+        known = verdicts.load()
+        plugins, blocked = list(known.plugins()), list(known.blocked())
+        if not plugins:
+            raise UserError("none is known yet: jamd plugins scan")
+        formats = sorted({info.format for info in plugins})
+        each = ", ".join(f"{sum(info.format == one for info in plugins)} {one.upper()}" for one in formats)
+        return f"{each}{f'; {len(blocked)} blocked, see `jamd plugins list`' if blocked else ''}"
+
+    yield from _tried("LV2", lv2)
+    yield from _tried("plugins", scanned)
+
+
 def _priority() -> Iterator[Check]:
     """Whether an audio thread may have real-time priority and lock its memory."""
     remedy = (
@@ -208,4 +231,4 @@ def _block_size() -> Iterator[Check]:
         yield Check("block size", WARNING, f"not even {size} samples can be kept at 48 kHz: {says}", remedy)
 
 
-CHECKS = (_libraries, _jack, _sound_card, _midi, _priority, _processor, _environment, _block_size)
+CHECKS = (_libraries, _jack, _sound_card, _midi, _plugins, _priority, _processor, _environment, _block_size)
