@@ -53,7 +53,7 @@ def scan(places: tuple[Path, ...], again: bool, as_json: bool) -> None:
 @click.argument("words", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def list_(words: tuple[str, ...], as_json: bool) -> None:
-    """List the plugins that a scan found, with all of WORDS in their title, vendor or name; and those that do not open."""
+    """List the plugins that a scan found, with all of WORDS in title, vendor or name; and those that do not open."""
     from daemon.plugins import verdicts
     from daemon.plugins.plugin import PluginError
 

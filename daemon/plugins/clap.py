@@ -1,6 +1,5 @@
 """CLAP plugins, directly."""
 
-import ctypes
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ import msgspec
 import numpy as np
 
 from daemon.plugins import clap_abi as abi
-from daemon.plugins import clap_host, reading
+from daemon.plugins import clap_host, clap_state, reading
 from daemon.plugins import clap_process as native
 from daemon.plugins.call import MAX_PORTS
 from daemon.plugins.changes import Changes
@@ -25,7 +24,7 @@ NOT_ITS_STATE = "does not take this state; it may be another plugin's, or anothe
 
 
 _open: set["ClapPlugin"] = set()
-"""Every one that is not closed: it writes into its records, from threads of its own too, whether Python holds it or not."""
+"""Every one that is not closed: it writes into its records, whoever has forgotten it."""
 
 
 def open_clap(path: str, plugin_id: str, rate: float, max_block: int) -> "ClapPlugin":
@@ -259,31 +258,16 @@ class ClapPlugin:
     def save(self) -> bytes:
         if self._state is None:
             return msgspec.msgpack.encode({param.id: self.value(param.index) for param in self.info.params})
-        parts: list[bytes] = []
-
-        def write(stream: int, data: int, size: int) -> int:
-            parts.append(ctypes.string_at(data, size))
-            return size
-
-        stream = abi.Stream(None, abi.Move(write))
-        if not self._state.save(self._at, byref(stream)):
+        state = clap_state.save(self._state, self._at)
+        if state is None:
             raise PluginError(f"{self.info.title} does not give its state")
-        return b"".join(parts)
+        return state
 
     def load(self, state: bytes) -> None:
         if self._state is None:
             self._load_params(state)
             return
-        left = memoryview(state)
-
-        def read(stream: int, data: int, size: int) -> int:
-            nonlocal left
-            part, left = left[:size], left[size:]
-            ctypes.memmove(data, bytes(part), len(part))
-            return len(part)
-
-        stream = abi.Stream(None, abi.Move(read))
-        if not self._state.load(self._at, byref(stream)):
+        if not clap_state.load(self._state, self._at, state):
             raise PluginError(f"{self.info.title} {NOT_ITS_STATE}")
         self._changes.settle()
         self._host["values_changed"] = 0

@@ -20,7 +20,7 @@ _WINDOWS = {
 
 
 def folders(format: str) -> list[Path]:
-    """Of "clap" or "vst3": those of CLAP_PATH or VST3_PATH first, then the platform's own. LV2's are liblilv's business."""
+    """Of "clap" or "vst3": those of CLAP_PATH or VST3_PATH first, then the platform's own. LV2's are liblilv's."""
     standard = {"darwin": _MAC, "win32": _WINDOWS}.get(sys.platform, _LINUX)[format]
     named = os.environ.get(f"{format.upper()}_PATH", "").split(os.pathsep)
     return [Path(os.path.expandvars(os.path.expanduser(folder))) for folder in (*named, *standard) if folder]

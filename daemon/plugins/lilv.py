@@ -1,4 +1,4 @@
-"""What LV2 says of itself, through liblilv: which plugins are installed, and what minihost does not tell of them. [main]"""
+"""What LV2 says of itself, through liblilv: which plugins are installed, and what minihost does not tell. [main]"""
 
 import ctypes
 import ctypes.util

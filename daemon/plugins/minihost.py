@@ -23,7 +23,7 @@ TEXT_BYTES = 256
 ACTIVE_SENSING = 0xFE
 
 _open: set["MinihostPlugin"] = set()
-"""Every one that is not closed: it writes into its records, from threads of its own too, whether Python holds it or not."""
+"""Every one that is not closed: it writes into its records, whoever has forgotten it."""
 
 
 def open_minihost(format: str, where: str, rate: float, max_block: int, side_inputs: int = 0) -> "MinihostPlugin":

@@ -1,8 +1,8 @@
-/* Loaded before the C library's own: counts what one thread allocates while it runs a plugin's process. Linux with glibc. */
+/* Loaded before the C library: counts what one thread allocates while it runs a plugin's process. Linux with glibc. */
 #include <stddef.h>
 
-extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t), *__libc_memalign(size_t, size_t);
-extern void __libc_free(void *);
+extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t), __libc_free(void *);
 
 static __thread int watched;
 static __thread long count;

@@ -12,7 +12,7 @@ FAULTY, SYNTH = "org.jamd.test.faulty", "org.jamd.test.synth"
 
 
 def build(folder: Path, name: str = "faulty", *defines: str) -> Path:
-    """`folder`/NAME.clap, a file of both plugins; `defines` as faulty.c says. Skips the test where there is no compiler."""
+    """`folder`/NAME.clap, a file of both plugins; `defines` as faulty.c says. Skips where there is no compiler."""
     compiler = shutil.which("cc")
     if compiler is None:
         pytest.skip("there is no C compiler: sudo apt install gcc libc6-dev")

@@ -1,14 +1,14 @@
 /* Two CLAP plugins for the tests: an effect that misbehaves on demand, and a synth whose every sample is known.
 
    org.jamd.test.faulty  stereo effect, delayed by `latency` samples (after a restart), times `gain`; hands notes on.
-                         `fault`: 0 none, 1 segfault, 2 hang, 3 NaN, 4 sleep 20 ms a block, 5 infinity left, denormals right.
+                         `fault`: 0 none, 1 segfault, 2 hang, 3 NaN, 4 sleep 20 ms a block, 5 infinity and denormals.
                          A note-on of key 0 sets `gain` to twice its velocity, and says so.
-                         1 and 2 happen in the block in which the parameter is set, and not when it is set (restored) outside one.
-   org.jamd.test.synth   a note is velocity * gain * cos(2 pi f t) with t = 0 at its sample; its note-off ends it at its sample.
+                         1 and 2 happen in the block in which it is set, not where it is restored outside of one.
+   org.jamd.test.synth   a note is velocity * gain * cos(2 pi f t) with t = 0 at its sample; a note-off ends it at its own.
 
    Built with -DCRASH or -DHANG, making a plugin does so; with -DLOUD, it prints, and aborts where it finds a display;
-   with -DBOMB, closing one breaks the making of the next in the same process. A host that calls from the wrong thread, or gives events out of
-   order, is told on stderr and aborted. The structs are CLAP 1.2's, declared here as far as they are used. */
+   with -DBOMB, closing one breaks the making of the next in the same process. A host that calls from the wrong thread,
+   or gives events out of order, is told on stderr and aborted. The structs are CLAP 1.2's, as far as they are used. */
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -20,8 +20,12 @@
 typedef struct { uint32_t major, minor, revision; } version_t;
 typedef struct { uint32_t size, time; uint16_t space, type; uint32_t flags; } event_t;
 typedef struct { event_t header; int32_t note_id; int16_t port, channel, key; double velocity; } note_t;
-typedef struct { event_t header; uint32_t id; void *cookie; int32_t note_id; int16_t port, channel, key; double value; } change_t;
-typedef struct in_events { void *ctx; uint32_t (*size)(const struct in_events *); const event_t *(*get)(const struct in_events *, uint32_t); } in_events_t;
+typedef struct {
+    event_t header; uint32_t id; void *cookie; int32_t note_id; int16_t port, channel, key; double value;
+} change_t;
+typedef struct in_events {
+    void *ctx; uint32_t (*size)(const struct in_events *); const event_t *(*get)(const struct in_events *, uint32_t);
+} in_events_t;
 typedef struct out_events { void *ctx; bool (*try_push)(const struct out_events *, const event_t *); } out_events_t;
 typedef struct { float **channels; double **doubles; uint32_t n_channels, latency; uint64_t constant_mask; } audio_t;
 typedef struct {
@@ -31,11 +35,13 @@ typedef struct {
 typedef struct host {
     version_t version; void *data; const char *name, *vendor, *url, *own_version;
     const void *(*get_extension)(const struct host *, const char *);
-    void (*request_restart)(const struct host *), (*request_process)(const struct host *), (*request_callback)(const struct host *);
+    void (*request_restart)(const struct host *), (*request_process)(const struct host *);
+    void (*request_callback)(const struct host *);
 } host_t;
 typedef struct { bool (*is_main)(const host_t *), (*is_audio)(const host_t *); } threads_t;
 typedef struct {
-    version_t version; const char *id, *name, *vendor, *url, *manual, *support, *own_version, *description; const char *const *features;
+    version_t version; const char *id, *name, *vendor, *url, *manual, *support, *own_version, *description;
+    const char *const *features;
 } descriptor_t;
 typedef struct plugin {
     const descriptor_t *descriptor; void *data;
@@ -43,22 +49,31 @@ typedef struct plugin {
     bool (*activate)(const struct plugin *, double, uint32_t, uint32_t); void (*deactivate)(const struct plugin *);
     bool (*start)(const struct plugin *); void (*stop)(const struct plugin *); void (*reset)(const struct plugin *);
     int32_t (*process)(const struct plugin *, const process_t *);
-    const void *(*get_extension)(const struct plugin *, const char *); void (*on_main_thread)(const struct plugin *);
+    const void *(*get_extension)(const struct plugin *, const char *);
+    void (*on_main_thread)(const struct plugin *);
 } plugin_t;
 typedef struct { uint32_t id; char name[256]; uint32_t flags, channels; const char *kind; uint32_t in_place; } audio_port_t;
-typedef struct { uint32_t (*count)(const plugin_t *, bool); bool (*get)(const plugin_t *, uint32_t, bool, audio_port_t *); } audio_ports_t;
+typedef struct {
+    uint32_t (*count)(const plugin_t *, bool); bool (*get)(const plugin_t *, uint32_t, bool, audio_port_t *);
+} audio_ports_t;
 typedef struct { uint32_t id, dialects, preferred; char name[256]; } note_port_t;
-typedef struct { uint32_t (*count)(const plugin_t *, bool); bool (*get)(const plugin_t *, uint32_t, bool, note_port_t *); } note_ports_t;
+typedef struct {
+    uint32_t (*count)(const plugin_t *, bool); bool (*get)(const plugin_t *, uint32_t, bool, note_port_t *);
+} note_ports_t;
 typedef struct { uint32_t id, flags; void *cookie; char name[256], module[1024]; double least, most, normal; } param_t;
 typedef struct {
-    uint32_t (*count)(const plugin_t *); bool (*info)(const plugin_t *, uint32_t, param_t *); bool (*value)(const plugin_t *, uint32_t, double *);
-    bool (*to_text)(const plugin_t *, uint32_t, double, char *, uint32_t); bool (*from_text)(const plugin_t *, uint32_t, const char *, double *);
+    uint32_t (*count)(const plugin_t *); bool (*info)(const plugin_t *, uint32_t, param_t *);
+    bool (*value)(const plugin_t *, uint32_t, double *);
+    bool (*to_text)(const plugin_t *, uint32_t, double, char *, uint32_t);
+    bool (*from_text)(const plugin_t *, uint32_t, const char *, double *);
     void (*flush)(const plugin_t *, const in_events_t *, const out_events_t *);
 } params_t;
 typedef struct stream { void *ctx; int64_t (*move)(const struct stream *, void *, uint64_t); } stream_t;
 typedef struct { bool (*save)(const plugin_t *, const stream_t *), (*load)(const plugin_t *, const stream_t *); } state_t;
 typedef struct { uint32_t (*get)(const plugin_t *); } latency_t;
-typedef struct { version_t version; bool (*init)(const char *); void (*deinit)(void); const void *(*get_factory)(const char *); } entry_t;
+typedef struct {
+    version_t version; bool (*init)(const char *); void (*deinit)(void); const void *(*get_factory)(const char *);
+} entry_t;
 typedef struct factory {
     uint32_t (*count)(const struct factory *); const descriptor_t *(*descriptor)(const struct factory *, uint32_t);
     const plugin_t *(*create)(const struct factory *, const host_t *, const char *);
@@ -90,8 +105,12 @@ static void check(const own_t *o, bool is_right, const char *what) {
     fprintf(stderr, "%s: the host is wrong: %s\n", o->plugin.descriptor->id, what);
     abort();
 }
-static void main_thread(const plugin_t *p, const char *what) { check(own(p), own(p)->threads->is_main(own(p)->host), what); }
-static void audio_thread(const plugin_t *p, const char *what) { check(own(p), own(p)->threads->is_audio(own(p)->host), what); }
+static void main_thread(const plugin_t *p, const char *what) {
+    check(own(p), own(p)->threads->is_main(own(p)->host), what);
+}
+static void audio_thread(const plugin_t *p, const char *what) {
+    check(own(p), own(p)->threads->is_audio(own(p)->host), what);
+}
 
 static void nap(long ns) { struct timespec t = {0, ns}; nanosleep(&t, NULL); }
 
@@ -142,7 +161,8 @@ static void params_flush(const plugin_t *p, const in_events_t *in, const out_eve
     for (uint32_t k = 0; k < in->size(in); ++k) take(own(p), in->get(in, k), false);
     (void)out;
 }
-static const params_t PARAMS_EXTENSION = {params_count, params_info, params_value, params_to_text, params_from_text, params_flush};
+static const params_t PARAMS_EXTENSION = {
+    params_count, params_info, params_value, params_to_text, params_from_text, params_flush};
 
 /* state: a word and the values */
 static const char MAGIC[8] = "jamdtest";
@@ -162,7 +182,8 @@ static bool state_load(const plugin_t *p, const stream_t *stream) {
     main_thread(p, "state.load off the main thread");
     char magic[8];
     double values[PARAMS];
-    if (!move_all(stream, magic, sizeof magic) || memcmp(magic, MAGIC, sizeof magic) || !move_all(stream, values, sizeof values)) return false;
+    if (!move_all(stream, magic, sizeof magic) || memcmp(magic, MAGIC, sizeof magic)) return false;
+    if (!move_all(stream, values, sizeof values)) return false;
     memcpy(own(p)->values, values, sizeof values);
     if (!own(p)->is_synth && (int)values[2] != own(p)->latency) own(p)->host->request_restart(own(p)->host);
     return true;
@@ -223,7 +244,8 @@ static void note(own_t *o, const event_t *event, const process_t *b) {
     if (!o->is_synth) {
         b->out->try_push(b->out, event);
         if (event->type == NOTE_ON && n->key == 0) {
-            const change_t said = {{sizeof said, event->time, 0, PARAM, 0}, 10, NULL, -1, -1, -1, -1, o->values[0] = 2 * n->velocity};
+            o->values[0] = 2 * n->velocity;
+            const change_t said = {{sizeof said, event->time, 0, PARAM, 0}, 10, NULL, -1, -1, -1, -1, o->values[0]};
             b->out->try_push(b->out, &said.header);
         }
         return;
@@ -292,7 +314,10 @@ static const void *get_extension(const plugin_t *p, const char *id) {
 }
 
 static uint32_t factory_count(const factory_t *f) { (void)f; return 2; }
-static const descriptor_t *factory_descriptor(const factory_t *f, uint32_t k) { (void)f; return k < 2 ? &DESCRIPTORS[k] : NULL; }
+static const descriptor_t *factory_descriptor(const factory_t *f, uint32_t k) {
+    (void)f;
+    return k < 2 ? &DESCRIPTORS[k] : NULL;
+}
 static const plugin_t *factory_create(const factory_t *f, const host_t *host, const char *id) {
     (void)f;
 #ifdef LOUD
@@ -314,7 +339,8 @@ static const plugin_t *factory_create(const factory_t *f, const host_t *host, co
         own_t *o = calloc(1, sizeof *o);
         o->host = host; o->is_synth = k == 1; o->rows = ROWS[k]; o->n_params = k ? 2 : 3;
         for (int i = 0; i < o->n_params; ++i) o->values[i] = o->rows[i].normal;
-        o->plugin = (plugin_t){&DESCRIPTORS[k], o, init, destroy, activate, deactivate, start, stop, reset, process, get_extension, on_main_thread};
+        o->plugin = (plugin_t){&DESCRIPTORS[k], o, init, destroy, activate, deactivate, start, stop, reset, process,
+                               get_extension, on_main_thread};
         return &o->plugin;
     }
     return NULL;
@@ -327,5 +353,5 @@ static const void *entry_factory(const char *id) { return strcmp(id, "clap.plugi
 #ifndef NO_ENTRY
 __attribute__((visibility("default"))) const entry_t clap_entry = {{1, 2, 2}, entry_init, entry_deinit, entry_factory};
 #else
-__attribute__((visibility("default"))) const entry_t *const another_entry[] = {&(const entry_t){{1, 2, 2}, entry_init, entry_deinit, entry_factory}};
+__attribute__((visibility("default"))) const entry_t another_entry = {{1, 2, 2}, entry_init, entry_deinit, entry_factory};
 #endif
