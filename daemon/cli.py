@@ -101,6 +101,27 @@ def run(config_path: Path | None, preset: str | None, seconds: float | None) -> 
 
 
 @main.command()
+@click.argument("file", type=FILE)
+@click.argument("out", type=FILE)
+@click.option("--preset", required=True, help="What it is played through: one of presets/ by name, or a file's path.")
+@click.option("--snapshot", default="", help="As this snapshot of the preset: its name, or its number from 1.")
+@click.option("--tail", type=click.FloatRange(0.0, 3600.0), help="Seconds after the end (default: until it is quiet).")
+@click.option("--rate", type=int, default=0, help="Hz, 44100 to 96000 (default: the file's own; of MIDI 48000).")
+@click.option("--block", type=click.IntRange(16, 4096), default=64, show_default=True, help="Samples done at once.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object of what was done.")
+def render(
+    file: Path, out: Path, preset: str, snapshot: str, tail: float | None, rate: int, block: int, as_json: bool
+) -> None:
+    """Play FILE, sound or MIDI, through a preset's plugins into OUT: .wav, .flac, .aiff or .ogg.
+
+    It is what would have sounded live, faster than that. OUT begins where FILE does, whatever the plugins' latency.
+    """
+    from daemon import render as command
+
+    sys.exit(command.run(file, out, preset, block, rate, tail, snapshot, as_json))
+
+
+@main.command()
 @click.argument("file", type=FILE, required=False)
 @click.option("--seconds", type=SECONDS, default=30.0, show_default=True, help="How long to play.")
 @click.option("--no-ui", is_flag=True, help="No live view; print the summary at the end.")
