@@ -325,3 +325,20 @@ def test_an_isolated_chain_that_died_too_often_is_left_out_until_it_is_revived(r
     assert rig.desk.book.state_of(uid(rig)) == "quarantined"
     rig.do({"cmd": "revive"})
     assert rig.desk.book.state_of(uid(rig)) == "on"
+
+
+def test_an_engine_that_does_not_come_back_from_a_plugin_hangs(rig: Rig, monkeypatch) -> None:
+    monkeypatch.setattr(desk_module, "STUCK_S", 0.05)
+    assert not rig.desk.hangs()
+    answers: list = []
+    rig.desk.submit([Add("guitar", "comp", name="bomb")], answers.append)
+    assert answers == []
+    rig.block["opening"] = bomb = 3
+    assert not rig.desk.hangs(), "not yet"
+    time.sleep(0.1)
+    assert rig.desk.hangs()
+    rig.die(opening=bomb, slot=uid(rig))
+    (fault,) = rig.heard(m.PluginFault)
+    assert (fault.plugin, fault.error) == ("bomb", "the engine hung while the plugin was opened")
+    rig.start()
+    assert not rig.desk.hangs()
