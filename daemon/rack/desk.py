@@ -31,7 +31,8 @@ from daemon.rack.way import Way
 QUEUE = 1024  # batches that wait
 LATE_S = 30.0  # a batch that has not begun by then is refused
 NO_ENGINE_S = 5.0  # the same, where there is no engine to ask
-STUCK_S = 30.0  # an engine that is busy with one plugin for so long hangs
+STUCK_S = 30.0  # an engine that opens one plugin for so long hangs,
+LOST_S = 660.0  # and one that does anything else; it may wait for a chain's own process, which may have to compile
 AUTOSAVE_S = 2.0  # after the last change,
 AUTOSAVE_LATEST_S = 15.0  # and after the first
 
@@ -154,7 +155,7 @@ class RackDesk:
         if self._flight is None or not (self._is_up or self._blame.opening):
             self._blame.rest()
             return False
-        return self._blame.hangs(self._flight.sent_at, STUCK_S)
+        return self._blame.hangs(self._flight.sent_at, STUCK_S if self._blame.opening else LOST_S)
 
     def turn(self, now: int) -> list[m.Message]:
         """Hear the engine, go on with what waits; gives what is to be published. `now`: the stream's sample time."""
