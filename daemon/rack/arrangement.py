@@ -11,7 +11,7 @@ import numpy as np
 
 from daemon.rack import records as rec
 from daemon.rack.live import LiveChain, LiveFeed, LiveSlot, arranged, wet
-from daemon.rack.model import INPUTS, MAIN, MAX_CHAINS, MAX_FEEDS, Chain, Document, order
+from daemon.rack.model import INPUTS, MAIN, MAX_CHAINS, MAX_FEEDS, SIDE, Chain, Document, order
 from daemon.rack.program import Shape, Turn, build, heard
 from daemon.rack.ring import CommandRing
 from daemon.rack.routing import Feed, delays, loops
@@ -166,7 +166,7 @@ class Arrangement:
                 found[Feed(uid, uids[send.to], 0, "send")] = 10.0 ** (send.gain_db / 20.0)
             for slot in chain.plugins:
                 if slot.side not in ("", "none") and slot.uid in slots and slots[slot.uid] in self._in(uid):
-                    source = 0 if slot.side in (*INPUTS, "side") else uids[slot.side]
+                    source = 0 if slot.side in (*INPUTS, SIDE) else uids[slot.side]
                     found[Feed(source, uid, slot.uid, "" if source else slot.side)] = 1.0
         for key, feed in self._feeds.items():
             source_chain = self.chains.get(key.source)
@@ -202,7 +202,7 @@ class Arrangement:
         """Addresses of the two channels that a feed takes."""
         if key.source:
             return self.chains[key.source].output()
-        left = int(self._record.ctypes.data) + rec.field(rec.RACK, "side" if key.kind == "side" else "input")
+        left = int(self._record.ctypes.data) + rec.field(rec.RACK, "side" if key.kind == SIDE else "input")
         right = left + 4 * rec.PART
         return {"input:1": (left, left), "input:2": (right, right)}.get(key.kind, (left, right))
 

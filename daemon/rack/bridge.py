@@ -49,6 +49,7 @@ NEAR = np.dtype(
         ("taken", np.int64),  # the last one whose MIDI was taken
         ("misses", np.int64),  # blocks that passed dry since there was a child
         ("in_row", np.int64),
+        ("heard", np.int64),  # samples that the child was given since, without a gap
         ("vain", np.int64),  # waits that were in vain
         ("amount", np.float32),  # of the child's sound against the dry
         ("last", np.float32, (2,)),  # what was heard last
@@ -227,10 +228,14 @@ def process(own, pointer):
             _end_notes(near, call)
     if in_time:
         near.in_row = 0
-        _give_wet(near, b, n, out_left, out_right)
+        near.heard += n
     else:
         near.in_row += 1
+        near.heard = 0
         near.misses += near.asked > 0
+    if in_time and (near.amount > np.float32(0) or near.heard > near.delay.now):  # before, it makes the gap heard
+        _give_wet(near, b, n, out_left, out_right)
+    else:
         _pass_dry(near, n, out_left, out_right)
     _remember(near, 0, out_left, n)
     _remember(near, 1, out_right, n)

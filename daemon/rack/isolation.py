@@ -9,7 +9,7 @@ import numpy as np
 
 from daemon.rack import futex
 from daemon.rack.live import LiveSlot
-from daemon.rack.model import Chain, Document, Slot
+from daemon.rack.model import SIDE, Chain, Document, Slot
 from daemon.rack.protocol import Done, News, Order
 
 if TYPE_CHECKING:
@@ -136,8 +136,8 @@ def _outer(chain: Chain) -> Chain:
 
 def _inner(chain: Chain) -> Document:
     """What the process plays: the plugins alone."""
-    plugins = [msgspec.structs.replace(slot, side="side" if slot.side else "") for slot in chain.plugins]
-    return Document([Chain(chain.name, midi=["all"], midi_out=True, plugins=plugins, uid=chain.uid)])
+    plugins = [msgspec.structs.replace(slot, side=SIDE if slot.side else "") for slot in chain.plugins]
+    return Document([Chain("chain", midi=["all"], midi_out=True, plugins=plugins, uid=chain.uid)])
 
 
 def _plugins(order: Order | None) -> set[int]:

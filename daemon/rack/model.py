@@ -17,6 +17,9 @@ MAIN = "main"
 INPUTS = ("input", "input:1", "input:2", "none")
 """What a chain hears beside what other chains send it: both channels, one of them on both sides, or nothing."""
 
+SIDE = "side/"
+"""What a side-chain hears in a rack that plays one chain for another: its second input. No chain can be called that."""
+
 MAX_CHAINS, MAX_PLUGINS, MAX_FEEDS = 32, 16, 16
 """Chains at once (those that ring out among them), plugins in a chain, and what one chain, or the output, is fed by."""
 
@@ -119,7 +122,7 @@ def sources(chain: Chain, document: Document) -> list[str]:
         for other in document.chains
         if chain.name in (other.to, *(send.to for send in other.sends)) and other is not chain
     ]
-    return feeding + [slot.side for slot in chain.plugins if slot.side and slot.side not in INPUTS]
+    return feeding + [slot.side for slot in chain.plugins if slot.side not in ("", SIDE, *INPUTS)]
 
 
 def order(document: Document) -> list[Chain]:
