@@ -58,12 +58,11 @@ class Studio:
         self.problems: list[str] = []
         self.lowest_gain = 1.0  # of the master limiter
         self.now = 0  # samples done
-        self._do(Load(str(preset)))
-        self._prepare()
-        self._desk.begin(self._ours)
-        self._settle()
-        if snapshot:
-            self._do(Recall(snapshot, 0.0))
+        try:
+            self._load(preset, snapshot)
+        except BaseException:
+            self.close()
+            raise
         self.latency = self._rack.latency
         """Samples by which the output is late."""
 
@@ -107,14 +106,19 @@ class Studio:
     def _grid(self) -> int:
         return self.rate // TURNS_PER_S
 
-    def _prepare(self) -> None:
+    def _load(self, preset: Path, snapshot: str) -> None:
         """No plugin is to be left out for being slow, and what hears any MIDI is to hear this."""
+        self._do(Load(str(preset)))
         book = self._desk.book
         for chain in book.document.chains:
             chain.isolate = False
             chain.midi = ["all"] if chain.midi else []
         for mapping in book.mappings:
             mapping.port = ""
+        self._desk.begin(self._ours)
+        self._settle()
+        if snapshot:
+            self._do(Recall(snapshot, 0.0))
 
     def _do(self, command: Any) -> None:
         """Carry a command out. Raises StudioError where it cannot be."""
