@@ -17,7 +17,9 @@ from daemon.app import App, order
 from daemon.config import parse
 from daemon.engine.midi_ring import MidiRings
 from daemon.engine.supervisor import Supervisor
+from daemon.midi.desk import MidiDesk
 from daemon.midi.ledger import Note
+from daemon.midi.through import ALLOWANCE_S
 
 jack = pytest.importorskip("jack", reason="JACK-Client finds no libjack (apt install jackd2)", exc_type=OSError)
 
@@ -25,12 +27,12 @@ RATE = 48000
 NOTE_ON, NOTE_OFF = 0x90, 0x80
 
 
-def config(folder: Any, **engine: Any) -> Any:
-    """Of a daemon with the engine's own MIDI ports alone."""
+def config(folder: Any, api: str = "off") -> Any:
+    """Of a daemon with the engine's own MIDI ports, and with an `api` rtmidi's."""
     return parse(
         {
-            "engine": {"driver": "jack", "device": "none"} | engine,
-            "midi": {"api": "off"},
+            "engine": {"driver": "jack", "device": "none"},
+            "midi": {"api": api},
             "zmq": {"address": f"ipc://{folder}/wire"},
             "control": {"address": "off"},
         }
@@ -45,11 +47,21 @@ def until(done: Callable[[], Any], what: str, seconds: float = 20.0) -> Any:
     return found
 
 
+def client(name: str) -> Any:
+    """A JACK client; two that open at the same moment, on whatever server, can fail."""
+    for _ in range(4):
+        try:
+            return jack.Client(name, no_start_server=True)
+        except jack.JackOpenError:
+            time.sleep(0.5)
+    return jack.Client(name, no_start_server=True)
+
+
 class Orchestra:
     """Two JACK clients: one plays messages at absolute frames, the other notes at which frames it hears them."""
 
     def __init__(self) -> None:
-        self.player, self.listener = jack.Client("player"), jack.Client("listener")
+        self.player, self.listener = client("player"), client("listener")
         self.heard: list[tuple[int, tuple[int, ...]]] = []
         self.score: list[tuple[int, tuple[int, ...]]] = []
         self.frame = 0  # of the newest block
@@ -76,9 +88,9 @@ class Orchestra:
         until(lambda: self.frame, "JACK's first block")
 
     def close(self) -> None:
-        for client in (self.player, self.listener):
-            client.deactivate()
-            client.close()
+        for one in (self.player, self.listener):
+            one.deactivate()
+            one.close()
 
 
 @pytest.fixture
@@ -210,8 +222,8 @@ class Peer:
 class Live:
     """A whole daemon in a thread of this process, which is no JACK client: those do not outlive their server."""
 
-    def __init__(self, folder: Any) -> None:
-        self.app = App(config(folder))
+    def __init__(self, folder: Any, api: str = "off") -> None:
+        self.app = App(config(folder, api))
         self.got: list[m.Message] = []
         self.app.bus.subscribe(self.got.append)
         self._calls: queue.Queue = queue.Queue()
@@ -278,6 +290,26 @@ def stage(fresh_jack_server, tmp_path) -> Iterator[Callable[..., Any]]:
     yield make
     for one in reversed(made):
         one.close()
+
+
+def test_what_is_played_at_another_port_reaches_the_engine_a_constant_delay_later(stage, tmp_path) -> None:
+    live, player = stage(Live, tmp_path, "jack"), stage(MidiDesk, "jack", [], [":jamd in"], False)
+
+    def is_connected() -> bool:
+        player.turn(lambda ns: 0)
+        return player.is_open(":jamd in")
+
+    until(is_connected, "the port")
+    for note in (60, 64):
+        player.note_on(":jamd in", 5, note, 90)
+        time.sleep(0.1)
+    until(lambda: live.notes() == [("jamd in", note, True) for note in (60, 64)], "what is played")
+    came = [one.sample_time for one in live.got if isinstance(one, m.MidiNote)]
+    ring, port = live.app.supervisor.state["played"][0], live.app.midi.port_index("jamd in")
+    delay = 256 + round(ALLOWANCE_S * RATE)
+    until(lambda: ring["read"] == 2, "the engine")
+    wanted = [(at + delay, port, NOTE_ON | 5, note, 90) for at, note in zip(came, (60, 64), strict=True)]
+    assert [entry[:5] for entry in ring["entries"][:2].tolist()] == wanted
 
 
 def test_ports_connections_and_note_ends_are_back_after_the_death_of_the_server(
