@@ -34,6 +34,7 @@ class Isolation:
 
     def carry_out(self, order: Order, done: Done) -> Order:
         """Have every process do its part of an order, and wait for it; gives what is left for the rack itself to do."""
+        self._follow()  # an answer may take its time
         told: dict[int, Order] = {}
         if order.document is not None:
             isolated = {chain.uid: chain for chain in order.document.chains if _is_isolated(chain, done)}
@@ -57,6 +58,7 @@ class Isolation:
             done.params |= answer.params
             done.saved |= answer.saved
             done.warned += answer.warned
+        self._follow()
         theirs = set().union(*(one.plugins for one in self._chains.values()))
         return msgspec.structs.replace(order, sets=[one for one in order.sets if one.uid not in theirs])
 
@@ -86,8 +88,7 @@ class Isolation:
             news.loads += found.loads
             news.died |= found.died
             news.back += found.back
-        if AVAILABLE:
-            self._beside.follow({one.audio_thread for one in self._chains.values()} - {0})
+        self._follow()
         if self._chains:
             if all(one.is_open or one.is_quarantined for one in self._chains.values()):
                 self._spare.keep()
@@ -103,6 +104,10 @@ class Isolation:
         """End what waits; each chain's process ends when its slot's plugin is closed."""
         if AVAILABLE:
             self._spare.close()
+
+    def _follow(self) -> None:
+        if AVAILABLE:
+            self._beside.follow({one.audio_thread for one in self._chains.values()} - {0})
 
     def _isolate(self, chain: Chain) -> "Isolated":
         from daemon.rack.isolated import Isolated
