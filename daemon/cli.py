@@ -193,6 +193,16 @@ def bench_engine(seconds: float, as_json: bool) -> None:
     sys.exit(engine.run(seconds, as_json))
 
 
+@bench.command("rack")
+@click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long each measure takes.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def bench_rack(seconds: float, as_json: bool) -> None:
+    """A chain of four plugins: its cost beside a C loop's and pedalboard's, and its callback under fire."""
+    from daemon.bench import rack
+
+    sys.exit(rack.run(seconds, as_json))
+
+
 @main.group()
 def train() -> None:
     """Fit the weights that jamd ships anew, to music it renders itself."""

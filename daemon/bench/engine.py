@@ -1,14 +1,12 @@
 """`jamd bench engine`: the tables, printed."""
 
 import json
-import os
-import platform
-from pathlib import Path
 from typing import Any
 
 import click
 
 from daemon.bench import cost, fire, latency
+from daemon.bench.machine import machine
 from daemon.bench.server import BLOCK, RATE, NoServerError, jack_server
 
 COST_S = 20.0
@@ -16,7 +14,7 @@ COST_S = 20.0
 
 def run(seconds: float, as_json: bool) -> int:
     """Measure all three and print them. [main]"""
-    found: dict[str, Any] = {"machine": _machine()}
+    found: dict[str, Any] = {"machine": machine()}
     if not as_json:
         click.echo(found["machine"])
     found["cost"] = cost.measure(COST_S)
@@ -35,19 +33,6 @@ def run(seconds: float, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(found))
     return 0
-
-
-def _machine() -> str:
-    model = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        names = [
-            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
-        ]
-        model = names[0] if names else model
-    return (
-        f"{model}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, Python {platform.python_version()}"
-    )
 
 
 def _cost(rows: dict[str, dict[str, float]]) -> str:

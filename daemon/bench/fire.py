@@ -38,7 +38,7 @@ def rows(seconds: float) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _burn(stop: threading.Event) -> None:
+def burn(stop: threading.Event) -> None:
     x = 1.0
     while not stop.is_set():
         for k in range(1000):
@@ -83,7 +83,7 @@ def measure(kind: str, seconds: float) -> dict[str, Any]:
         state["block_size"] = BLOCK
         player = _PythonCallback(engine)
     player.start()
-    threads = [threading.Thread(target=f, args=(stop,)) for f in (_burn, _burn, _collect, _publish)]
+    threads = [threading.Thread(target=f, args=(stop,)) for f in (burn, burn, _collect, _publish)]
     for thread in threads:
         thread.start()
     time.sleep(WARM_UP_S)

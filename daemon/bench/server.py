@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 
@@ -23,13 +24,19 @@ def jack_server() -> Iterator[str]:
         raise NoServerError("jackd is not installed: sudo apt install jackd2")
     name = f"jamdbench{os.getpid()}"
     dummy = ["-d", "dummy", "-r", str(RATE), "-p", str(BLOCK)]
-    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     before = os.environ.get("JACK_DEFAULT_SERVER")
     os.environ["JACK_DEFAULT_SERVER"] = name
-    server = subprocess.Popen(["jackd", "-n", name, "-R", "-P", "70", *dummy], **silent)  # type: ignore[call-overload]
-    try:
+    with tempfile.TemporaryFile("w+") as log:
+        server = subprocess.Popen(["jackd", "-n", name, "-R", "-P", "70", *dummy], stdout=log, stderr=log)
         time.sleep(1.5)
+        log.seek(0)
+        said = log.read()
+    try:
         if server.poll() is not None:
+            if "Too many servers" in said:
+                raise NoServerError(
+                    "JACK's registry is full of servers, some of them killed: end them and remove /dev/shm/jack-shm-registry"
+                )
             raise NoServerError("jackd does not start with real-time priority: see `jamd doctor`")
         yield name
     finally:
