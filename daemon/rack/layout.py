@@ -36,9 +36,9 @@ def text(struct: msgspec.Struct, old: str = "") -> str:
 
 
 def plain(struct: msgspec.Struct) -> Values:
-    """A struct as TOML's own types, without what is as by default."""
+    """A struct as TOML's own types, without what is as by default: its name first, and sends as they come, last."""
     found: Values = {}
-    for key, field in keys(type(struct)).items():
+    for key, field in sorted(keys(type(struct)).items(), key=lambda item: (item[0] != "name", item[0] == "send")):
         value = getattr(struct, field.name)
         default = (
             field.default_factory() if field.default is msgspec.NODEFAULT and not field.required else field.default

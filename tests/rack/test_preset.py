@@ -397,6 +397,6 @@ def test_a_preset_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_defaults_are_not_written() -> None:
-    assert layout.text(Slot("x", "y")) == 'plugin = "x"\nname = "y"\n'
+    assert layout.text(Slot("x", "y")) == 'name = "y"\nplugin = "x"\n'
     assert msgspec.structs.fields(Slot)[-1].name == "uid"
     assert "uid" not in layout.text(Slot("x", uid=3))
