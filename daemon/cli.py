@@ -56,6 +56,7 @@ def main() -> None:
       jamd run                  the daemon: listen to the sound card or JACK, publish over ZeroMQ
       jamd run --preset guitar  and play through plugins; `jamd ctl` changes them while they sound
       jamd listen               print what a running daemon publishes
+      jamd render in.wav out.wav --preset guitar  a file through the same plugins, faster than it sounds
     """
 
 
