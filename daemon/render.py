@@ -68,6 +68,8 @@ def run(
         found = _render(studio, source, out, tail_s)
     finally:
         studio.close()
+        if sys.stderr.isatty():
+            click.echo("\r\033[K", err=True, nl=False)
     problems = [*studio.problems, *(source.file.notes if isinstance(source.file, SoundFile) else [])]
     for problem in problems:
         click.echo(f"jamd: {problem}", err=True)
