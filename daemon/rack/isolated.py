@@ -25,7 +25,6 @@ from dsp.kernel import zeros
 ANSWER_S = 30.0  # for an order: plugins that load much take long
 LOAD_S = 600.0  # before it has said anything: the first start ever compiles its kernels
 DEATHS, WITHIN_S = 3, 60.0  # so often within that time: it is not started again
-POLL_S = 0.005
 NOT_OPEN = "!the plugin is not open"
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -50,7 +49,7 @@ class Isolated(StandIn):
         )  # of the whole chain, as one plugin
         self.process, self.own = int(br.process.address), int(self._near.ctypes.data)
         self._latency = 0  # samples, as the child says
-        self._order = Order(0)
+        self._order, self._done, self._is_done = Order(0), Done(0), True
         self._recall, self._stall = Recall(), Stall(self._bridge, self._near)
         self._child: Child | None = None
         self._asked: set[int] = set()  # orders that are not answered
@@ -65,6 +64,11 @@ class Isolated(StandIn):
     def is_open(self) -> bool:
         """Whether blocks are handed to a process."""
         return bool(self._near["open"][0])
+
+    @property
+    def pid(self) -> int:
+        """The process's id; 0 while there is none."""
+        return self._child.pid if self._child else 0
 
     @property
     def document(self) -> Document:
@@ -94,33 +98,34 @@ class Isolated(StandIn):
         """Samples by which the chain's output is late."""
         return self._latency
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether `answer` says all that comes of the last order."""
+        return self.is_quarantined or (self._is_done and not self._asked and self.is_open)
+
     def tell(self, order: Order) -> None:
-        """Have the child do what an order says; `answer` must follow."""
+        """Have the child do what an order says: `step` until `is_answered`. Should it die of that, another one is told."""
         if order.document is not None and order.document != self._recall.document:
-            self.is_quarantined = False
+            self._pardon()
         self._recall.order(order)
-        self._order = order
+        self._order, self._done, self._is_done = order, Done(order.number), False
         if not self.is_quarantined:
             if self._child is None:
                 self._start()
-            self._send(order)
+            else:
+                self._send(order)
 
     def answer(self) -> Done:
-        """Wait for what came of `tell`. Should the child die of it, another one is told."""
-        order, done = self._order, Done(self._order.number)
-        while (self._asked or not self.is_open) and not self.is_quarantined:
-            self._step(POLL_S, done)
-            if self._asked and order.number not in self._asked:
-                self._send(order)
+        """What came of the last order."""
+        done = self._done
         if self.is_quarantined:
             done.failed |= dict.fromkeys(self.plugins, f"chain {self.name!r} is quarantined")
-            done.texts, done.values = [NOT_OPEN] * len(order.texts), [NOT_OPEN] * len(order.values)
+            done.texts, done.values = [NOT_OPEN] * len(self._order.texts), [NOT_OPEN] * len(self._order.values)
         return done
 
     def turn(self) -> News:
-        """See whether it lives, start it again if not; what happened since the last call. Some 50 times a second."""
-        if self._child is not None:
-            self._step(0.0, Done(0))
+        """`step`, and what happened since the last call. Some 50 times a second."""
+        self.step()
         news, self._news = self._news, News()
         for load in news.loads:
             load.misses += self.misses
@@ -129,8 +134,7 @@ class Isolated(StandIn):
     def revive(self) -> None:
         """Start a quarantined one again. [main]"""
         if self.is_quarantined:
-            self.is_quarantined = False
-            self._deaths.clear()
+            self._pardon()
             self._start()
 
     def close(self) -> None:
@@ -139,6 +143,11 @@ class Isolated(StandIn):
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
+
+    def _pardon(self) -> None:
+        if self.is_quarantined:
+            self.is_quarantined = False
+            self._deaths.clear()
 
     def _start(self) -> None:
         """Have a process, and tell it all; where one died on the way the next step sees it."""
@@ -151,6 +160,8 @@ class Isolated(StandIn):
         with contextlib.suppress(OSError):
             self._child.begin(self._rate, self._fd)
         self._send(self._recall.again())
+        if not self._is_done:
+            self._send(self._order)
 
     def _send(self, order: Order) -> None:
         assert self._child is not None
@@ -159,16 +170,15 @@ class Isolated(StandIn):
         self._asked.add(order.number)
         self._child.way.say(_encode(order))
 
-    def _step(self, wait_s: float, done: Done) -> None:
-        """Hear what the child says, waiting for it at most so long; and see what became of it."""
+    def step(self) -> None:
+        """Hear what the child says, and see what became of it: start it again if it has died or hangs."""
         child = self._child
-        assert child is not None
-        if wait_s > 0.0:
-            child.wait(wait_s)
+        if child is None:
+            return
         is_dead = child.is_dead  # looked at first: what it said before it died is heard
         child.way.flush()
         for message in child.way.read():
-            self._hear(_decode(message), done)
+            self._hear(_decode(message))
         if is_dead:
             self._fall("")
         elif self._stall.is_over(self.is_open):
@@ -181,7 +191,7 @@ class Isolated(StandIn):
                 self._fell = False
                 self._news.back.append(self.uid)
 
-    def _hear(self, message: Done | News, done: Done) -> None:
+    def _hear(self, message: Done | News) -> None:
         if not self._is_loaded:
             self._is_loaded, self._since = True, time.monotonic()
         self._recall.hear(message)
@@ -194,12 +204,14 @@ class Isolated(StandIn):
             return
         self._asked.discard(message.number)
         self._titles |= {uid: info.title for uid, info in message.opened.items()}
+        done = self._done
         done.opened |= message.opened
         done.params |= message.params
         done.failed |= message.failed
         done.warned += message.warned
         if message.number != AGAIN:
             done.texts, done.values, done.saved = message.texts, message.values, message.saved
+            self._is_done = True
 
     def _fall(self, why: str, for_good: bool = False) -> None:
         """It has died, or must be ended: start another, unless that happens too often."""

@@ -2,6 +2,7 @@
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from daemon.rack.isolated import Isolated
 
 AVAILABLE = sys.platform == "linux" and futex.AVAILABLE and hasattr(os, "pidfd_open")
+
+POLL_S = 0.002
 
 
 class Isolation:
@@ -42,6 +45,7 @@ class Isolation:
             for uid, chain in isolated.items():
                 if uid not in self._chains:
                     self._chains[uid] = self._isolate(chain)
+                self._chains[uid].name = chain.name
                 if _inner(chain) != self._chains[uid].document:
                     told[uid] = Order(order.number, _inner(chain))
             outer = [_outer(chain) if chain.uid in isolated else chain for chain in order.document.chains]
@@ -51,6 +55,10 @@ class Isolation:
             if part != Order(order.number):
                 one.tell(part)
                 told[uid] = part
+        while not all(self._chains[uid].is_answered for uid in told):
+            time.sleep(POLL_S)
+            for one in self._chains.values():
+                one.step()
         self._answers = {uid: self._chains[uid].answer() for uid in told}
         for answer in self._answers.values():
             done.opened |= answer.opened

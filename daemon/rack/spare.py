@@ -30,10 +30,6 @@ class Child:
         self._connection.send_bytes(repr(float(rate)).encode())
         send_handle(self._connection, fd, self.pid)
 
-    def wait(self, seconds: float) -> None:
-        """Wait until it says something or dies, at most so long."""
-        wait([self.way.fd, self._pidfd], seconds)
-
     @property
     def is_dead(self) -> bool:
         """Whether the process has ended."""

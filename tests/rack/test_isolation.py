@@ -91,7 +91,7 @@ class Stage:
         return self.rack._isolation._chains[uid]
 
     def pid(self, uid: int = 7) -> int:
-        return self.one(uid)._child.pid
+        return self.one(uid).pid
 
     def has_spare(self) -> bool:
         """Whether a process stands loaded."""
@@ -404,6 +404,7 @@ rack.carry_out(Order(1, Document([Chain("g", isolate=True, plugins=[Slot("clap:o
 rack.turn()
 me = os.getpid()
 print(open(f"/proc/{me}/task/{me}/children").read(), flush=True)
+os.kill(rack._isolation._chains[7].pid, 19)  # one that hangs ends all the same
 os.kill(me, 9)
 """
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False).stdout
