@@ -105,8 +105,9 @@ class Isolated(StandIn):
 
     def tell(self, order: Order) -> None:
         """Have the child do what an order says: `step` until `is_answered`. Should it die of that, another one is told."""
-        if order.document is not None and order.document != self._recall.document:
-            self._pardon()
+        if self.is_quarantined and order.document is not None and order.document != self._recall.document:
+            self.is_quarantined = False
+            self._deaths.clear()
         self._recall.order(order)
         self._order, self._done, self._is_done = order, Done(order.number), False
         if not self.is_quarantined:
@@ -131,23 +132,12 @@ class Isolated(StandIn):
             load.misses += self.misses
         return news
 
-    def revive(self) -> None:
-        """Start a quarantined one again. [main]"""
-        if self.is_quarantined:
-            self._pardon()
-            self._start()
-
     def close(self) -> None:
         """End the process and free the memory; the audio thread must have let go of it. Safe when closed."""
         self._end()
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
-
-    def _pardon(self) -> None:
-        if self.is_quarantined:
-            self.is_quarantined = False
-            self._deaths.clear()
 
     def _start(self) -> None:
         """Have a process, and tell it all; where one died on the way the next step sees it."""

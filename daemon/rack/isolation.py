@@ -103,11 +103,6 @@ class Isolation:
         elif AVAILABLE:
             self._spare.close()
 
-    def revive(self, chain: int) -> None:
-        """Start a chain's process again that was quarantined; `chain` is its uid."""
-        if chain in self._chains:
-            self._chains[chain].revive()
-
     def close(self) -> None:
         """End what waits; each chain's process ends when its slot's plugin is closed."""
         if AVAILABLE:

@@ -26,21 +26,24 @@ class Opener:
         """The plugin of a slot, as the slot wants it; None, and why in `done`, where it cannot be had."""
         from daemon.plugins.catalogue import open_plugin  # late: an empty rack loads no plugin format
 
-        if self._block is not None:
-            self._block["opening"] = slot.uid
+        self._say_opening(slot.uid)
         try:
             plugin = open_plugin(slot.plugin, self.rate, PART, 2 if slot.side else 0)
         except Exception as error:  # a plugin may do anything; the rest of the rack is not to suffer
             known = isinstance(error, PluginError)
             done.failed[slot.uid] = str(error) if known else f"{slot.plugin} could not be opened: {error!r}"
+            self._say_opening(0)
             return None
         live = LiveSlot(slot.uid, plugin)
         self._set_up(live, slot, done)
-        if self._block is not None:
-            self._block["opening"] = 0
+        self._say_opening(0)
         done.opened[slot.uid] = plugin.info
         done.params[slot.uid] = live.values
         return live
+
+    def _say_opening(self, uid: int) -> None:
+        if self._block is not None:
+            self._block["opening"] = uid
 
     def reopen(self, live: LiveSlot, slot: Slot) -> LiveSlot | None:
         """Another one with the same state, for a plugin that asks to be started anew; None where that cannot be."""

@@ -305,15 +305,6 @@ def test_three_deaths_in_a_minute_are_enough_until_the_chain_is_changed(stage) -
     np.testing.assert_allclose(out[0, begins:ends], play.sound[begins:ends], atol=1e-6)
 
 
-def test_a_revived_chain_plays_again(stage) -> None:
-    one = stage(Chain("g", isolate=True, plugins=[effect()], uid=7))
-    for k in range(3):
-        os.kill(one.pid(), signal.SIGKILL)
-        one.wait(lambda k=k: len(one.back()) > k or one.one().is_quarantined)
-    one.rack._isolation.revive(7)
-    one.wait(lambda: one.one().is_open)
-
-
 def test_a_note_off_that_comes_while_the_process_stands_still_is_not_lost(stage, monkeypatch) -> None:
     monkeypatch.setattr(stall, "STALL_S", 30.0)
     one = stage(Chain("keys", input="none", midi=["all"], isolate=True, plugins=[synth()], uid=7))
