@@ -114,7 +114,11 @@ def _gains(n: int) -> Peer:
 
 
 def in_turn(makers: Makers, sound: np.ndarray, seconds: float) -> Table:
-    """Rounds of ROUND_S in which each has its turn; the first row that could be had is what the others are held against."""
+    """Rounds of ROUND_S in which each has its turn, with the first that could be had as what the others are held against.
+
+    `ratio` is the median of the rounds' own ratios, for the machine's speed is another from round to round; `apart` is the
+    largest difference in sound.
+    """
     table: Table = {}
     peers: dict[str, Peer] = {}
     for name, make in makers.items():
@@ -132,8 +136,10 @@ def in_turn(makers: Makers, sound: np.ndarray, seconds: float) -> Table:
         first = next(iter(peers.values()), None)
         for name, peer in peers.items():
             apart[name] = max(apart[name], float(np.abs(peer.heard - first.heard).max()))  # type: ignore[union-attr]
+    middles = {name: np.array([np.median(part) for part in parts]) for name, parts in times.items()}
     for name, parts in times.items():
-        table[name] = row(np.concatenate(parts)) | {"apart": apart[name]}
+        ratio = float(np.median(middles[name] / next(iter(middles.values()))))
+        table[name] = row(np.concatenate(parts)) | {"ratio": ratio, "apart": apart[name]}
     return {name: table[name] for name in makers}
 
 

@@ -49,6 +49,7 @@ def test_the_tables_of_cost_are_complete_and_all_play_the_same(found) -> None:
         for label, row in tables[name].items():
             if measured(tables[name], label):
                 assert 0.0 < row["median_us"] <= row["p99_us"]
+                assert row["ratio"] > 0.0
                 assert row["apart"] == 0.0, f"{label} plays another sound"
     text = rack.cost_text(tables)
     assert all(label in text for name in rack.TITLES for label in tables[name])
