@@ -8,13 +8,13 @@ import zmq
 
 from daemon import messages as m
 from daemon.config import Config
+from daemon.desk.commands import decode
+from daemon.desk.commands.presets import Load
+from daemon.desk.desk import RackDesk
+from daemon.desk.hands import Hands
+from daemon.desk.shelf import Catalogue
 from daemon.engine.supervisor import Supervisor
 from daemon.errors import UserError
-from daemon.rack.commands import decode
-from daemon.rack.commands.presets import Load
-from daemon.rack.desk import RackDesk
-from daemon.rack.hands import Hands
-from daemon.rack.shelf import Catalogue
 from daemon.service.router import Router
 
 

@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 import soundfile
 
+from daemon.desk.preset import find
 from daemon.errors import UserError
 from daemon.inputs.midi_file import MidiFile
 from daemon.inputs.sound_file import SoundFile, engine_rate
 from daemon.native_cache import COMPILING, SLOW_START_S
-from daemon.rack.preset import find
 
 FORMATS = {".wav": "FLOAT", ".flac": "PCM_24", ".aiff": "PCM_24", ".aif": "PCM_24", ".ogg": "VORBIS"}
 """How a file of this name is written."""

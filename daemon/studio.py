@@ -14,18 +14,18 @@ import numpy as np
 
 from daemon import messages as m
 from daemon.config import Config
+from daemon.desk.commands.presets import Load
+from daemon.desk.commands.snapshots import Recall
+from daemon.desk.desk import RackDesk
+from daemon.desk.hands import Hands
+from daemon.desk.shelf import Catalogue
 from daemon.engine import offline
 from daemon.engine import state as st
 from daemon.errors import UserError
 from daemon.inputs.midi_file import Event
 from daemon.midi.message import MidiMessage
-from daemon.rack.commands.presets import Load
-from daemon.rack.commands.snapshots import Recall
-from daemon.rack.desk import RackDesk
-from daemon.rack.hands import Hands
 from daemon.rack.protocol import Order
 from daemon.rack.rack import Rack
-from daemon.rack.shelf import Catalogue
 from daemon.rack.way import Way
 from daemon.registry import analyser
 from dsp.block import FIRST_NAMED_PORT, MIDI

@@ -9,10 +9,10 @@ import msgspec
 import pytest
 import zmq
 
+from daemon.desk.commands import NAMES, decode
 from daemon.errors import REFUSALS, Refused
-from daemon.rack.commands import NAMES, decode
 from daemon.service.router import CUT_OFF_BYTES, REQUEST_BYTES, UNDER_WAY, ControlError, Router
-from tests.rack.engine_end import Rig
+from tests.desk.engine_end import Rig
 
 
 class Service:

@@ -1,8 +1,5 @@
 """A hosted instrument plays its notes on their sample, whatever the block: from a ring, and through a real JACK server."""
 
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,9 +10,7 @@ from daemon.rack.model import Chain, Document, Slot
 from daemon.rack.protocol import Order
 from daemon.rack.rack import Rack
 from dsp.block import GENERATOR_PORT, MIDI
-
-sys.path.insert(0, str(Path(__file__).parent.parent / "plugins"))
-import build
+from tests.plugins import build
 
 RATE = 48000
 EPIANO = "lv2:http://drobilla.net/plugins/mda/EPiano"

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from native_plugin import NativePlugin
 
 from daemon.engine import offline
 from daemon.plugins import catalogue
@@ -10,6 +9,7 @@ from daemon.plugins.plugin import PluginError
 from daemon.rack.model import Chain, Document, Send, Slot
 from daemon.rack.protocol import Order, Set
 from daemon.rack.rack import Rack
+from tests.rack.native_plugin import NativePlugin
 
 RATE, BLOCK = 48000, 64
 

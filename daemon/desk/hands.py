@@ -1,0 +1,49 @@
+"""What hands do to the rack: every MIDI message that comes by is held against the mappings, and may be one to learn."""
+
+from daemon.desk.commands.params import Bypass
+from daemon.desk.commands.snapshots import Recall
+from daemon.desk.desk import RackDesk
+from daemon.desk.learn import Action, Learn, Mapping, Message
+
+
+class Hands:
+    """[main]"""
+
+    def __init__(self, desk: RackDesk) -> None:
+        self._desk = desk
+        self._learn = Learn()
+        self._target: Mapping | None = None
+
+    def feed(self, message: Message) -> None:
+        """Do what a message is mapped to."""
+        book = self._desk.book
+        if book.learning is not self._target:
+            self._target = book.learning
+            self._learn.learn(self._target)
+        self._learn.mappings = book.mappings
+        actions, learnt = self._learn.feed(message)
+        if learnt is not None:
+            self._target = None
+            self._desk.map(learnt)
+        for action in actions:
+            self._do(action)
+
+    def _do(self, action: Action) -> None:
+        """A target that is not there is passed over: the preset's loading said so."""
+        mapping, value = action
+        desk = self._desk
+        slot = next((slot for _, slot in desk.book.document.slots() if slot.name == mapping.plugin), None)
+        if mapping.to == "snapshot":
+            if value is not None and value < len(desk.book.snapshots):
+                desk.submit([Recall(int(value) + 1)], _heard, "midi")
+        elif slot is None:
+            pass
+        elif mapping.to == "bypass":
+            if value is None or bool(value) != slot.bypass:
+                desk.submit([Bypass(slot.name, None if value is None else bool(value))], _heard, "midi")
+        elif value is not None:
+            desk.turn_knob(slot.uid, mapping.param, value, "midi")
+
+
+def _heard(answer: dict) -> None:
+    """Hands do not read answers; what changed is published."""
