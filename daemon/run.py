@@ -29,6 +29,11 @@ def run(config: Config, seconds: float | None) -> int:
             raise RunError(app.error)
     finally:
         app.close()
+        for number in (
+            signal.SIGINT,
+            signal.SIGTERM,
+        ):  # or who asks again while Python ends would have it end by a signal
+            signal.signal(number, signal.SIG_IGN)
     return 0
 
 
