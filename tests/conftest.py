@@ -1,5 +1,7 @@
 """Fixtures that more than one folder of tests needs: JACK servers of the tests' own."""
 
+import daemon  # noqa: F401  isort: skip - tells Numba where compiled code is kept, before a test loads it
+
 import contextlib
 import os
 import re

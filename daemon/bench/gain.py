@@ -4,7 +4,7 @@ import numpy as np
 
 from daemon.plugins.call import CALL
 from daemon.plugins.plugin import Info
-from daemon.rack.stand_in import StandIn
+from daemon.rack.isolation.stand_in import StandIn
 from dsp.kernel import kernel, record_at, zeros
 from dsp.native import floats_at
 

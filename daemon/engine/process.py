@@ -5,12 +5,10 @@ rest of its order) before it touches the record or a device. So a spare one can 
 only feeds the source ring and watches the driver.
 """
 
-import ctypes
 import gc
 import itertools
 import json
 import os
-import resource
 import signal
 import sys
 import time
@@ -22,6 +20,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from daemon import registry
+from daemon.child import die_with_parent, lock_memory
 from daemon.engine import state as st
 from daemon.engine.driver import Driver, DriverError, NoServerError
 from daemon.engine.jack import Jack
@@ -48,7 +47,7 @@ def main() -> None:
     order = json.loads(sys.argv[1])
     for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the daemon ends us
         signal.signal(number, signal.SIG_IGN)
-    _die_with_parent()
+    die_with_parent()
     analysers = [registry.analyser(kind, name) for kind, name in order["analysers"]]
     player_class = _named(order["player"]) if order.get("player") else None
     go = sys.stdin.readline()
@@ -56,7 +55,7 @@ def main() -> None:
         return  # the daemon ended
     order |= json.loads(go)
     say(order["say_fd"], engine="ordered")
-    _lock_memory()
+    lock_memory()
     state = Memory(order["memory_fd"]).state
     epoch = int(state["epoch"][0]) + 1
     state.view(np.uint8)[:] = 0
@@ -88,20 +87,6 @@ def _named(name: str) -> Any:
     """The class that "module:class" names; so the engine knows none of those it loads."""
     module, _, kind = name.partition(":")
     return getattr(import_module(module), kind)
-
-
-def _die_with_parent() -> None:
-    if sys.platform == "linux":
-        PR_SET_PDEATHSIG = 1
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
-def _lock_memory() -> None:
-    """Keep this process in memory where that is allowed without a limit, as JACK does for its clients."""
-    unlimited = resource.getrlimit(resource.RLIMIT_MEMLOCK)[0] == resource.RLIM_INFINITY
-    if sys.platform == "linux" and (unlimited or os.geteuid() == 0):
-        MCL_CURRENT_AND_FUTURE = 3
-        ctypes.CDLL(None).mlockall(MCL_CURRENT_AND_FUTURE)
 
 
 def _source(order: dict[str, Any], rate: int, state: np.ndarray) -> Iterator[np.ndarray] | None:

@@ -7,7 +7,7 @@ import numpy as np
 from daemon.rack import kernel
 from daemon.rack import records as rec
 from daemon.rack.arrangement import Arrangement
-from daemon.rack.isolation import Isolation, stands_for_chain
+from daemon.rack.isolation.chains import Isolation, stands_for_chain
 from daemon.rack.live import LiveSlot
 from daemon.rack.model import Document
 from daemon.rack.opening import Opener

@@ -1,8 +1,6 @@
-"""Numba is told where compiled code is kept before anything loads it; and fixtures of the tests of isolated chains."""
+"""Fixtures of the tests of isolated chains."""
 
 from pathlib import Path
-
-import daemon  # noqa: F401  isort: skip
 
 import pytest
 from isolated_stage import Stage

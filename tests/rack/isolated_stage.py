@@ -5,7 +5,7 @@ import time
 
 import numpy as np
 
-from daemon.rack.isolated import Isolated
+from daemon.rack.isolation.chain import Isolated
 from daemon.rack.model import Chain, Document, Slot
 from daemon.rack.protocol import Done, News, Order, Set
 from daemon.rack.rack import Rack

@@ -5,7 +5,7 @@ import pytest
 from numba import njit
 
 from daemon.plugins.call import CALL
-from daemon.rack.backlog import BACKLOG, ROOM, TOO_LATE_S, forget_notes, hand_over, keep
+from daemon.rack.isolation.backlog import BACKLOG, ROOM, TOO_LATE_S, forget_notes, hand_over, keep
 from dsp.block import BLOCK, MAX_MIDI
 from dsp.kernel import zeros
 

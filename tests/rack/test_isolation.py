@@ -13,7 +13,7 @@ from isolated_stage import GAIN, LATENCY, PATIENT, RATE, N, Stage, check_sound, 
 from paced import Paced
 
 from daemon.plugins.plugin import PluginError
-from daemon.rack import isolation
+from daemon.rack.isolation import chains as isolation
 from daemon.rack.model import Chain, Send, Slot
 from daemon.rack.protocol import Order, Set
 

@@ -23,7 +23,8 @@ from isolated_stage import (
 )
 from paced import Paced
 
-from daemon.rack import isolation, stall
+from daemon.rack.isolation import chains as isolation
+from daemon.rack.isolation import stall
 from daemon.rack.model import Chain, Document
 from daemon.rack.protocol import Order, Set
 from tests.plugins.build import build

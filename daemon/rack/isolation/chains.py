@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
-from daemon.rack import futex
+from daemon.rack.isolation import futex
 from daemon.rack.live import LiveSlot
 from daemon.rack.model import SIDE, Chain, Document, Slot
 from daemon.rack.protocol import Done, News, Order
 
 if TYPE_CHECKING:
-    from daemon.rack.isolated import Isolated
+    from daemon.rack.isolation.chain import Isolated
 
 AVAILABLE = sys.platform == "linux" and futex.AVAILABLE and hasattr(os, "pidfd_open")
 
@@ -30,8 +30,8 @@ class Isolation:
         self._chains: dict[int, Isolated] = {}
         self._answers: dict[int, Done] = {}
         if AVAILABLE:  # late, and only here: what it needs there is on Linux only
-            from daemon.rack.beside import Beside
-            from daemon.rack.spare import Spare
+            from daemon.rack.isolation.beside import Beside
+            from daemon.rack.isolation.spare import Spare
 
             self._spare, self._beside = Spare(), Beside(rack)
 
@@ -113,7 +113,7 @@ class Isolation:
             self._beside.follow({one.audio_thread for one in self._chains.values()} - {0})
 
     def _isolate(self, chain: Chain) -> "Isolated":
-        from daemon.rack.isolated import Isolated
+        from daemon.rack.isolation.chain import Isolated
 
         return Isolated(chain, self._rate, self._spare)
 

@@ -12,14 +12,14 @@ from collections import deque
 import msgspec
 
 from daemon.plugins.plugin import Info
-from daemon.rack import bridge as br
+from daemon.rack.isolation import bridge as br
+from daemon.rack.isolation.recall import AGAIN, Recall
+from daemon.rack.isolation.spare import Child, Spare
+from daemon.rack.isolation.stall import Stall
+from daemon.rack.isolation.stand_in import StandIn
 from daemon.rack.model import Chain, Document
 from daemon.rack.protocol import FOR_GOOD, Done, News, Order
-from daemon.rack.recall import AGAIN, Recall
 from daemon.rack.records import FADE_S, LONGEST
-from daemon.rack.spare import Child, Spare
-from daemon.rack.stall import Stall
-from daemon.rack.stand_in import StandIn
 from dsp.kernel import zeros
 
 ANSWER_S = 30.0  # for an order: plugins that load much take long

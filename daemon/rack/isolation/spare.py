@@ -11,13 +11,13 @@ from daemon.rack.way import Way
 
 
 class Child:
-    """One process of daemon.rack.child. [main]"""
+    """One process of daemon.rack.isolation.child. [main]"""
 
     def __init__(self) -> None:
         """Start it; it loads what it needs, and waits."""
         self._connection, far = Pipe()
         self.way = Way(self._connection)
-        command = [sys.executable, "-m", "daemon.rack.child", str(far.fileno()), str(os.getpid())]
+        command = [sys.executable, "-m", "daemon.rack.isolation.child", str(far.fileno()), str(os.getpid())]
         environment = {name: value for name, value in os.environ.items() if name not in ("DISPLAY", "WAYLAND_DISPLAY")}
         environment |= {"LD_BIND_NOW": "1", "QT_QPA_PLATFORM": "offscreen"}
         self._process = subprocess.Popen(command, pass_fds=(far.fileno(),), stdin=subprocess.DEVNULL, env=environment)

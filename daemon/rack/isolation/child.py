@@ -18,7 +18,7 @@ from multiprocessing.reduction import recv_handle
 import msgspec
 
 from daemon.child import die_with_parent, lock_memory
-from daemon.rack import bridge as br
+from daemon.rack.isolation import bridge as br
 from daemon.rack.player import Player
 from daemon.rack.protocol import News
 

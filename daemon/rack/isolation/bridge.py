@@ -12,8 +12,8 @@ from numba import cfunc, from_dtype, types
 
 from daemon.native import audio_thread, load_acquire, monotonic_ns, store_release, zero_denormals
 from daemon.plugins.call import CALL
-from daemon.rack import futex
-from daemon.rack.backlog import BACKLOG, copy_event, forget_notes, hand_over, is_begin, is_end, keep
+from daemon.rack.isolation import futex
+from daemon.rack.isolation.backlog import BACKLOG, copy_event, forget_notes, hand_over, is_begin, is_end, keep
 from daemon.rack.kernel import rack_at
 from daemon.rack.mixing import delayed, toward
 from daemon.rack.records import DELAY, PART, STEREO, field
