@@ -9,7 +9,7 @@ import time
 import numpy as np
 from numba import cfunc, from_dtype, types
 
-from daemon.native import monotonic_ns, sleep_until_ns, zero_denormals
+from daemon.native import monotonic_ns, restore_denormals, sleep_until_ns, zero_denormals
 from dsp.block import BLOCK, MAX_MIDI, MIDI
 from dsp.kernel import record_at, zeros
 from dsp.native import address_of, call2, floats_at
@@ -46,7 +46,7 @@ def _play(pointer):
     p = record_at(pointer, 1)[0]
     block = p.block
     n = block.n
-    zero_denormals()
+    float_mode = zero_denormals()
     base = address_of(pointer) + _BLOCK
     start = monotonic_ns(p.scratch) - np.int64(p.now * n * 1e9 / block.rate)
     spent = record_at(floats_at(p.spent_ns), p.last)
@@ -83,6 +83,7 @@ def _play(pointer):
             target.data1, target.data2 = event.data1, event.data2
             p.n_midi_out += 1
         p.now += 1
+    restore_denormals(float_mode)
 
 
 _native = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(_play.address)
