@@ -26,6 +26,7 @@ def kernel(*records: np.dtype) -> Callable[[Any], Any]:
 
 def zeros(dtype: np.dtype) -> np.ndarray:
     """One zeroed record, 64-byte aligned, as an array of shape (1,). [main]"""
-    raw = np.zeros(dtype.itemsize + 64, np.uint8)
+    raw = np.empty(dtype.itemsize + 64, np.uint8)
+    raw.fill(0)  # written here, so that the audio thread is not the first to touch a page
     start = -raw.ctypes.data % 64
     return raw[start : start + dtype.itemsize].view(dtype)
