@@ -63,7 +63,7 @@ def _get(found: dict[str, Any]) -> list[str]:
 
 def _param(param: dict[str, Any]) -> str:
     value = param.get("value", param.get("default", 0.0))
-    return f"  {param['id']:16} {param['name']:24} {value:.3f}  {param.get('text', '')} {param['unit']}".rstrip()
+    return f"  {param['id']:16} {param['name']:24} {value:.3f}  {param.get('text', '')}".rstrip()
 
 
 def _maps(found: dict[str, Any]) -> list[str]:
