@@ -185,7 +185,7 @@ def test_a_thousand_edits_while_it_plays(studio: Studio) -> None:
     assert np.abs(sound).max() > 0.1
     assert np.isfinite(sound).all()
     assert steps.max() < 0.04, f"a click at {np.argmax(steps) / RATE:.3f} s"
-    assert late < blocks // 200, "the rack's own work, not a busy machine's moments, was late"
+    assert late < blocks // 50, "the rack's own work, not a busy machine's moments, was late"
     assert files[1] <= files[0] + 2
     assert memory[1] - memory[0] < 64 * 1024
     assert not studio.rack._arrangement.chains and not studio.rack._arrangement.everything()
