@@ -5,6 +5,8 @@ The engine fills one of these per block and hands its address to whatever fills 
 
 import numpy as np
 
+from dsp.kernel import inline
+
 MAX_MIDI = 512  # events in one block; more wait for the next
 
 MIDI = np.dtype(
@@ -41,3 +43,21 @@ BLOCK = np.dtype(
     ],
     align=True,
 )
+
+
+@inline
+def copy_message(source, target, at):
+    """A MIDI record into another place, at another sample. [any]"""
+    target.at, target.port, target.status = at, source.port, source.status
+    target.data1, target.data2 = source.data1, source.data2
+
+
+@inline
+def insert_message(messages, count, source, at):
+    """Put a MIDI record in its place of a list sorted by `at`, behind its equals; gives the new count. [any]"""
+    k = count
+    while k > 0 and messages[k - 1].at > at:
+        copy_message(messages[k - 1], messages[k], messages[k - 1].at)
+        k -= 1
+    copy_message(source, messages[k], at)
+    return count + 1

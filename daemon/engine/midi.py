@@ -8,33 +8,12 @@ import numpy as np
 
 from daemon.engine import state as st
 from daemon.native import load_acquire, store_release
-from dsp.block import MAX_MIDI
+from dsp.block import MAX_MIDI, copy_message, insert_message
 from dsp.kernel import inline
 from dsp.native import address_of
 
 assert st.MIDI_RING.fields is not None
 _WRITTEN, _READ = (np.uint64(st.MIDI_RING.fields[name][1]) for name in ("written", "read"))
-
-
-@inline
-def _copy(source, target, at):
-    """One message, at another sample. [audio]"""
-    target.at = at
-    target.port = source.port
-    target.status = source.status
-    target.data1 = source.data1
-    target.data2 = source.data2
-
-
-@inline
-def _insert(events, count, source, at):
-    """Put a message in its place of a sorted list, behind its equals; returns the new count. [audio]"""
-    k = count
-    while k > 0 and events[k - 1].at > at:
-        _copy(events[k - 1], events[k], events[k - 1].at)
-        k -= 1
-    _copy(source, events[k], at)
-    return count + 1
 
 
 @inline
@@ -48,7 +27,7 @@ def _take(ring, events, count, start, n):
         if at >= n:
             break
         late += at < 0
-        count = _insert(events, count, source, max(0, at))
+        count = insert_message(events, count, source, max(0, at))
         read += 1
     store_release(base + _READ, read)
     return count, late
@@ -65,9 +44,9 @@ def gather(s, n):
     entries, written = heard.entries, heard.written
     count = 0
     for k in range(s.n_direct):
-        _copy(direct[k], entries[written & (st.N_MIDI - 1)], start + direct[k].at)
+        copy_message(direct[k], entries[written & (st.N_MIDI - 1)], start + direct[k].at)
         written += 1
-        count = _insert(events, count, direct[k], direct[k].at)
+        count = insert_message(events, count, direct[k], direct[k].at)
     store_release(address_of(heard) + _WRITTEN, written)
     s.n_direct = 0
     count, late = _take(s.played, events, count, start, n)

@@ -11,7 +11,7 @@ from daemon.native import audio_cpu, audio_thread, monotonic_ns
 from daemon.rack import records as rec
 from daemon.rack.mixing import blend, clear, delayed, feed, toward
 from daemon.rack.orders import glide, obey, slot_at
-from dsp.block import BLOCK, MAX_MIDI
+from dsp.block import BLOCK, MAX_MIDI, copy_message, insert_message
 from dsp.kernel import inline, record_at
 from dsp.native import call2, floats_at, pointer_to
 
@@ -27,12 +27,6 @@ _CHANNEL = np.uint64(4 * rec.PART)  # bytes from one channel to the next
 _LOUDEST = np.uint32(np.float32(1e6).view(np.uint32))
 _SMALLEST = np.uint32(0x00800000)  # below, a float32 is denormal
 _HALF = np.float32(0.5)
-
-
-@inline
-def _copy_event(source, target, at):
-    target.at, target.port, target.status = at, source.port, source.status
-    target.data1, target.data2 = source.data1, source.data2
 
 
 @inline
@@ -56,7 +50,7 @@ def _hear(c, block, start, n):
             if c.closed != 0 and c.held[channel, event.data1] == 0:
                 continue
             c.held[channel, event.data1] = 0
-        _copy_event(event, c.midi[count], event.at - start)
+        copy_message(event, c.midi[count], event.at - start)
         count += 1
     c.n_midi = count
 
@@ -68,7 +62,7 @@ def _give_midi(c, s):
     call.n_midi_out = call.n_midi = 0
     if s.midi_in != 0:
         for k in range(c.n_midi):
-            _copy_event(c.midi[k], call.midi[k], c.midi[k].at)
+            copy_message(c.midi[k], call.midi[k], c.midi[k].at)
         call.n_midi = c.n_midi
 
 
@@ -78,7 +72,7 @@ def _take_midi(c, s):
     if s.midi_out != 0:
         call = s.call
         for k in range(call.n_midi_out):
-            _copy_event(call.midi_out[k], c.midi[k], call.midi_out[k].at)
+            copy_message(call.midi_out[k], c.midi[k], call.midi_out[k].at)
         c.n_midi = call.n_midi_out
 
 
@@ -197,15 +191,9 @@ def _finish(r, c, n):
 def _send_midi(c, block, start):
     """What the chain's plugins played, to the engine's MIDI output, in its place among the rest. [audio]"""
     for k in range(c.n_midi):
-        count = block.n_midi_out
-        if count == MAX_MIDI:
+        if block.n_midi_out == MAX_MIDI:
             return
-        at, j = c.midi[k].at + start, count
-        while j > 0 and block.midi_out[j - 1].at > at:
-            _copy_event(block.midi_out[j - 1], block.midi_out[j], block.midi_out[j - 1].at)
-            j -= 1
-        _copy_event(c.midi[k], block.midi_out[j], at)
-        block.n_midi_out = count + 1
+        block.n_midi_out = insert_message(block.midi_out, block.n_midi_out, c.midi[k], c.midi[k].at + start)
 
 
 @inline

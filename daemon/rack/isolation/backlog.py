@@ -6,7 +6,7 @@ ago does not begin at all.
 
 import numpy as np
 
-from dsp.block import MAX_MIDI, MIDI
+from dsp.block import MAX_MIDI, MIDI, copy_message
 from dsp.kernel import inline
 
 ROOM = 4096
@@ -39,13 +39,6 @@ def is_end(event):
 
 
 @inline
-def copy_event(source, target, at):
-    """An event at another time. [audio]"""
-    target.at, target.port, target.status = at, source.port, source.status
-    target.data1, target.data2 = source.data1, source.data2
-
-
-@inline
 def keep(log, call):
     """Add the MIDI of a call. [audio]"""
     for k in range(call.n_midi):
@@ -54,7 +47,7 @@ def keep(log, call):
             if log.n > ROOM // 2:
                 _thin(log, True)
         event = call.midi[k]
-        copy_event(event, log.events[log.n], call.sample_time + event.at)
+        copy_message(event, log.events[log.n], call.sample_time + event.at)
         log.n += 1
 
 
@@ -68,12 +61,12 @@ def hand_over(log, block, sample_time, rate):
         if is_begin(event) and event.at < oldest:
             log.dropped += 1
         else:
-            copy_event(event, block.midi[count], min(max(event.at - sample_time, 0), block.n - 1))
+            copy_message(event, block.midi[count], min(max(event.at - sample_time, 0), block.n - 1))
             count += 1
         read += 1
     block.n_midi = count
     for k in range(read, log.n):
-        copy_event(log.events[k], log.events[k - read], log.events[k].at)
+        copy_message(log.events[k], log.events[k - read], log.events[k].at)
     log.n -= read
 
 
@@ -84,11 +77,11 @@ def forget_notes(log):
     for k in range(log.n):
         event = log.events[k]
         if not is_begin(event) and not is_end(event):
-            copy_event(event, log.events[kept], event.at)
+            copy_message(event, log.events[kept], event.at)
             kept += 1
     surplus = max(0, kept - ROOM // 2)
     for k in range(surplus, kept):
-        copy_event(log.events[k], log.events[k - surplus], log.events[k].at)
+        copy_message(log.events[k], log.events[k - surplus], log.events[k].at)
     log.n = kept - surplus
 
 
@@ -108,7 +101,7 @@ def _thin(log, only_ends):
             stays = ended[channel, key] == 0
             ended[channel, key] = 1
         if stays:
-            copy_event(event, log.events[kept], event.at)
+            copy_message(event, log.events[kept], event.at)
             kept += 1
     log.dropped += log.n - kept
     log.n = kept

@@ -13,11 +13,11 @@ from numba import cfunc, from_dtype, types
 from daemon.native import audio_thread, load_acquire, monotonic_ns, store_release, zero_denormals
 from daemon.plugins.call import CALL
 from daemon.rack.isolation import futex
-from daemon.rack.isolation.backlog import BACKLOG, copy_event, forget_notes, hand_over, is_begin, is_end, keep
+from daemon.rack.isolation.backlog import BACKLOG, forget_notes, hand_over, is_begin, is_end, keep
 from daemon.rack.kernel import rack_at
 from daemon.rack.mixing import delayed, toward
 from daemon.rack.records import DELAY, PART, STEREO, field
-from dsp.block import BLOCK, MAX_MIDI
+from dsp.block import BLOCK, MAX_MIDI, copy_message
 from dsp.kernel import inline, record_at
 from dsp.native import call2, floats_at, pointer_to
 
@@ -121,7 +121,7 @@ def _take_midi(near, b, call):
     for k in range(count):
         event = block.midi_out[k]
         last = min(max(event.at, last), call.n - 1)
-        copy_event(event, call.midi_out[k], last)
+        copy_message(event, call.midi_out[k], last)
         channel, key = event.status & 15, event.data1 & 127
         if is_begin(event) and near.sounding[channel, key] == 0:
             near.sounding[channel, key] = 1
