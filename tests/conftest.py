@@ -16,8 +16,15 @@ from pathlib import Path
 import pytest
 
 PREFIX = "jamd-test-"
+
+
 REGISTRY = Path("/dev/shm/jack-shm-registry")
 """Holds eight servers, and keeps one that was killed until a namesake ends."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """A filter that names Numba's category: among the settings it would have Numba loaded before `daemon` is."""
+    config.addinivalue_line("filterwarnings", "ignore::numba.core.errors.NumbaPerformanceWarning")
 
 
 def _sweep() -> None:
