@@ -9,6 +9,9 @@ from dsp.kernel import inline
 
 MAX_MIDI = 512  # events in one block; more wait for the next
 
+LOUDEST_BITS = np.uint32(np.float32(1e6).view(np.uint32))
+"""A float32 whose bits, less its sign, are more than this is no sound: NaN, infinite, or beyond any converter."""
+
 MIDI = np.dtype(
     [
         ("at", np.int64),  # sample: of the block in a block's list, of the stream in a ring

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numba import carray, cfunc, from_dtype, njit, types
 
-__all__ = ["inline", "kernel", "record_at", "zeros"]
+__all__ = ["inline", "kernel", "offset_of", "record_at", "zeros"]
 
 inline = njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 """A part of a kernel: `@inline` compiles to machine code that other kernels absorb."""
@@ -30,3 +30,9 @@ def zeros(dtype: np.dtype) -> np.ndarray:
     raw.fill(0)  # written here, so that the audio thread is not the first to touch a page
     start = -raw.ctypes.data % 64
     return raw[start : start + dtype.itemsize].view(dtype)
+
+
+def offset_of(dtype: np.dtype, field: str) -> int:
+    """Where a field lies in a record, in bytes: for what is reached by address. [main]"""
+    assert dtype.fields is not None
+    return int(dtype.fields[field][1])

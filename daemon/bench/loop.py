@@ -10,7 +10,7 @@ from daemon.bench.server import BLOCK as N
 from daemon.bench.server import RATE
 from daemon.native import monotonic_ns, restore_denormals, zero_denormals
 from dsp.block import BLOCK
-from dsp.kernel import record_at, zeros
+from dsp.kernel import offset_of, record_at, zeros
 from dsp.native import call2, floats_at, store_word
 
 LOOP = np.dtype(
@@ -93,6 +93,5 @@ def plugged(native: tuple[int, int], keep: Any) -> Loop:
     block["n"], block["rate"] = N, RATE
     block["inputs"] = [row.ctypes.data for row in loop.input]
     block["outputs"] = [row.ctypes.data for row in loop.output]
-    assert BLOCK.fields is not None
-    loop.arguments(block.ctypes.data, native[1], block.ctypes.data + BLOCK.fields["sample_time"][1])
+    loop.arguments(block.ctypes.data, native[1], block.ctypes.data + offset_of(BLOCK, "sample_time"))
     return loop

@@ -29,7 +29,7 @@ from daemon.rack.arrangement import Arrangement
 from daemon.rack.live import LiveSlot
 from daemon.rack.model import Chain, Document, Slot
 from daemon.rack.ring import CommandRing
-from dsp.kernel import zeros
+from dsp.kernel import offset_of, zeros
 
 ROUND_S = 0.25
 SOUND_S = 16.0  # then it begins anew
@@ -96,7 +96,7 @@ def _called(title: str, format: str) -> Peer:
     call["n"], call["rate"] = BLOCK, RATE
     call["inputs"][0, :2] = [row.ctypes.data for row in loop.input]
     call["outputs"][0, :2] = [row.ctypes.data for row in loop.output]
-    loop.arguments(plugin.own, call.ctypes.data, call.ctypes.data + rec.field(CALL, "sample_time"))
+    loop.arguments(plugin.own, call.ctypes.data, call.ctypes.data + offset_of(CALL, "sample_time"))
     return loop
 
 

@@ -13,24 +13,17 @@ from daemon.engine.midi import gather, send
 from daemon.engine.state import STATE
 from daemon.native import monotonic_ns, restore_denormals, signal, store_release, zero_denormals
 from dsp import decimate, dll
+from dsp.block import LOUDEST_BITS
 from dsp.hop import HOP, push
-from dsp.kernel import inline, record_at
+from dsp.kernel import inline, offset_of, record_at
 from dsp.limiter import limit
 from dsp.native import address_of, call2
-
-LOUDEST_BITS = np.float32(1e6).view(np.uint32)
 
 STATE_POINTER = types.CPointer(from_dtype(STATE))
 
 
-def _offset(field: str) -> np.uint64:
-    """Where a field lies in the record, for what is reached by address."""
-    assert STATE.fields is not None
-    return np.uint64(STATE.fields[field][1])
-
-
 _HOP, _BLOCK, _N_EVENTS, _N_HOPS, _SAMPLE_TIME = (
-    _offset(name) for name in ("hop", "block", "n_events", "n_hops", "sample_time")
+    np.uint64(offset_of(STATE, name)) for name in ("hop", "block", "n_events", "n_hops", "sample_time")
 )
 
 

@@ -11,7 +11,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from dsp.block import JACK_PORT, MAX_MIDI, MIDI
-from dsp.kernel import inline, record_at
+from dsp.kernel import inline, offset_of, record_at
 from dsp.native import address_of, call1, fetch_uint, pointer_to
 
 EVENT = np.dtype([("frame", np.uint32), ("size", np.uint64), ("data", np.uint64)], align=True)
@@ -31,8 +31,7 @@ JACK_MIDI = np.dtype(
 )
 """The driver's part of the record that is about MIDI."""
 
-assert MIDI.fields is not None
-_BYTES = np.uint64(MIDI.fields["status"][1])  # status and data lie as they are sent
+_BYTES = np.uint64(offset_of(MIDI, "status"))  # status and data lie as they are sent
 _bytes_at = pointer_to(np.dtype(np.uint8))
 
 

@@ -9,11 +9,10 @@ import numpy as np
 from daemon.engine import state as st
 from daemon.native import load_acquire, store_release
 from dsp.block import MAX_MIDI, copy_message, insert_message
-from dsp.kernel import inline
+from dsp.kernel import inline, offset_of
 from dsp.native import address_of
 
-assert st.MIDI_RING.fields is not None
-_WRITTEN, _READ = (np.uint64(st.MIDI_RING.fields[name][1]) for name in ("written", "read"))
+_WRITTEN, _READ = (np.uint64(offset_of(st.MIDI_RING, name)) for name in ("written", "read"))
 
 
 @inline

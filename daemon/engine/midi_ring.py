@@ -10,9 +10,7 @@ import numpy as np
 
 from daemon.engine import state as st
 from dsp.block import MAX_MIDI, MIDI
-
-assert st.STATE.fields is not None
-assert st.MIDI_RING.fields is not None
+from dsp.kernel import offset_of
 
 UNKNOWN_BLOCK = 1024  # samples, where the driver's blocks vary
 
@@ -33,7 +31,7 @@ class Ring:
         """`state` is the record, shape (1,); `name` is played, generated or sent."""
         ring = state[name][0]
         self._ring, self._entries = ring, ring["entries"]
-        offset = st.STATE.fields[name][1] + st.MIDI_RING.fields["written"][1]  # type: ignore[index]
+        offset = offset_of(st.STATE, name) + offset_of(st.MIDI_RING, "written")
         self._written = ctypes.c_int64.from_address(state.ctypes.data + offset)
 
     @property

@@ -1,8 +1,11 @@
 """C functions by address with arguments of any kind: what lets a kernel call a plugin's own."""
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+
+from dsp.native import pointer_to
 
 __all__ = ["call_int", "doubles_at", "thread_id", "words_at"]
 
@@ -21,24 +24,8 @@ def call_int(typingctx, address, arguments):
     return types.int32(types.uintp, arguments), code
 
 
-def _pointer_to(kind):
-    def code(context, builder, signature, values):
-        return builder.inttoptr(values[0], context.get_value_type(signature.return_type))
-
-    return types.CPointer(kind)(types.uintp), code
-
-
-@intrinsic
-def doubles_at(typingctx, address):
-    """A typed pointer to the float64 values at an address. [any]"""
-    return _pointer_to(types.float64)
-
-
-@intrinsic
-def words_at(typingctx, address):
-    """A typed pointer to the uint32 values at an address. [any]"""
-    return _pointer_to(types.uint32)
-
+doubles_at, words_at = pointer_to(np.dtype(np.float64)), pointer_to(np.dtype(np.uint32))
+"""Typed pointers to the float64 and the uint32 values at an address. [any]"""
 
 thread_id = _pthread_self
 """Inside a kernel, `thread_id()` tells one thread from another. [any]"""

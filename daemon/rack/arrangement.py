@@ -16,6 +16,7 @@ from daemon.rack.program import Shape, Turn, build, heard
 from daemon.rack.ring import CommandRing
 from daemon.rack.routing import Feed, delays, loops
 from daemon.rack.routing import order as running_order
+from dsp.kernel import offset_of
 
 RING_OUT_S = 10.0  # at the longest
 QUIET = 1e-4  # -80 dB,
@@ -202,7 +203,7 @@ class Arrangement:
         """Addresses of the two channels that a feed takes."""
         if key.source:
             return self.chains[key.source].output()
-        left = int(self._record.ctypes.data) + rec.field(rec.RACK, "side" if key.kind == SIDE else "input")
+        left = int(self._record.ctypes.data) + offset_of(rec.RACK, "side" if key.kind == SIDE else "input")
         right = left + 4 * rec.PART
         return {"input:1": (left, left), "input:2": (right, right)}.get(key.kind, (left, right))
 
@@ -232,7 +233,7 @@ class Arrangement:
 
     def _delay(self, live: LiveSlot | LiveChain | LiveFeed, samples: int) -> None:
         """A record's delay is to be so long; one that has not sounded yet is at once."""
-        where = live.where("delay") + rec.field(rec.DELAY, "wanted")
+        where = live.where("delay") + offset_of(rec.DELAY, "wanted")
         if "delay" not in live.told:
             live.record["delay"]["now"] = live.record["delay"]["wanted"] = samples
             live.record["delay"]["filled"] = 0 if self.sounds else rec.MAX_DELAY

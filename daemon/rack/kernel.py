@@ -11,8 +11,8 @@ from daemon.native import audio_cpu, audio_thread, monotonic_ns
 from daemon.rack import records as rec
 from daemon.rack.mixing import blend, clear, delayed, feed, toward
 from daemon.rack.orders import glide, obey, slot_at
-from dsp.block import BLOCK, MAX_MIDI, copy_message, insert_message
-from dsp.kernel import inline, record_at
+from dsp.block import BLOCK, LOUDEST_BITS, MAX_MIDI, copy_message, insert_message
+from dsp.kernel import inline, offset_of, record_at
 from dsp.native import call2, floats_at, pointer_to
 
 program_at, chain_at = pointer_to(rec.PROGRAM), pointer_to(rec.CHAIN)
@@ -20,11 +20,10 @@ rack_at = pointer_to(rec.RACK)
 
 BLOCK_POINTER = types.CPointer(from_dtype(BLOCK))
 
-_CALL, _OUT, _MONO, _SIDE = (np.uint64(rec.field(rec.SLOT, name)) for name in ("call", "out", "mono", "side"))
-_WORK, _SILENCE = np.uint64(rec.field(rec.CHAIN, "work")), np.uint64(rec.field(rec.RACK, "silence"))
+_CALL, _OUT, _MONO, _SIDE = (np.uint64(offset_of(rec.SLOT, name)) for name in ("call", "out", "mono", "side"))
+_WORK, _SILENCE = np.uint64(offset_of(rec.CHAIN, "work")), np.uint64(offset_of(rec.RACK, "silence"))
 _CHANNEL = np.uint64(4 * rec.PART)  # bytes from one channel to the next
 
-_LOUDEST = np.uint32(np.float32(1e6).view(np.uint32))
 _SMALLEST = np.uint32(0x00800000)  # below, a float32 is denormal
 _HALF = np.float32(0.5)
 
@@ -109,7 +108,7 @@ def _clean(s, n):
         bits = s.out[c].view(np.uint32)
         for i in range(n):
             size = bits[i] & np.uint32(0x7FFFFFFF)
-            if size > _LOUDEST:
+            if size > LOUDEST_BITS:
                 bad += 1
                 bits[i] = np.uint32(0)
             elif size != 0 and size < _SMALLEST:

@@ -5,7 +5,7 @@ import numpy as np
 from daemon.plugins.plugin import Param, Plugin
 from daemon.rack import records as rec
 from daemon.rack.model import Chain, Slot
-from dsp.kernel import zeros
+from dsp.kernel import offset_of, zeros
 
 
 class _Live:
@@ -22,7 +22,7 @@ class _Live:
 
     def where(self, name: str) -> int:
         """The address of a field."""
-        return self.address + rec.field(self.record.dtype, name)
+        return self.address + offset_of(self.record.dtype, name)
 
 
 class LiveSlot(_Live):

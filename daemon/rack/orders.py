@@ -20,14 +20,13 @@ from daemon.rack.records import (
     SLOT,
     SWAP,
     WORD,
-    field,
 )
-from dsp.kernel import inline, record_at
+from dsp.kernel import inline, offset_of, record_at
 from dsp.native import pointer_to, store_float, store_word
 
 slot_at = pointer_to(SLOT)
 
-_COMMITTED, _READ = np.uint64(field(RACK, "committed")), np.uint64(field(RACK, "read"))
+_COMMITTED, _READ = np.uint64(offset_of(RACK, "committed")), np.uint64(offset_of(RACK, "read"))
 
 
 @inline

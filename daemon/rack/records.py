@@ -183,9 +183,3 @@ RACK = np.dtype(
     ],
     align=True,
 )
-
-
-def field(dtype: np.dtype, name: str) -> int:
-    """Where a field lies in a record."""
-    assert dtype.fields is not None
-    return int(dtype.fields[name][1])

@@ -15,8 +15,8 @@ from daemon.rack.records import (
     RACK,
     SWAP,
     WORD,
-    field,
 )
+from dsp.kernel import offset_of
 
 _ROOM = 64  # commands kept free for what must not wait
 
@@ -33,7 +33,7 @@ class CommandRing:
         self._rack = rack
         self._commands = rack["commands"][0]
         self._written = int(rack["committed"][0])
-        self._committed = ctypes.c_int64.from_address(rack.ctypes.data + field(RACK, "committed"))
+        self._committed = ctypes.c_int64.from_address(rack.ctypes.data + offset_of(RACK, "committed"))
 
     def move(self, target: int, value: float, start: float = 0.0, samples: int = 0) -> None:
         """A float32 at an address is to be `value`; with `samples`, gliding there from `start`."""

@@ -16,9 +16,9 @@ from daemon.rack.isolation import futex
 from daemon.rack.isolation.backlog import BACKLOG, forget_notes, hand_over, is_begin, is_end, keep
 from daemon.rack.kernel import rack_at
 from daemon.rack.mixing import delayed, toward
-from daemon.rack.records import DELAY, PART, STEREO, field
-from dsp.block import BLOCK, MAX_MIDI, copy_message
-from dsp.kernel import inline, record_at
+from daemon.rack.records import DELAY, PART, STEREO
+from dsp.block import BLOCK, LOUDEST_BITS, MAX_MIDI, copy_message
+from dsp.kernel import inline, offset_of, record_at
 from dsp.native import call2, floats_at, pointer_to
 
 BRIDGE = np.dtype(
@@ -70,10 +70,9 @@ IN_ROW = 3  # late blocks, before it is no longer waited for
 NS_PART = 0.25e9  # of a block's time, in ns for each s: how long a block is waited for
 
 bridge_at, near_at = pointer_to(BRIDGE), pointer_to(NEAR)
-_REQUEST, _DONE, _THREAD = (np.uint64(field(BRIDGE, name)) for name in ("request", "done", "thread"))
-_BLOCK, _INPUT, _OUTPUT = (np.uint64(field(BRIDGE, name)) for name in ("block", "input", "output"))
-_OPEN, _CHANNEL = np.uint64(field(NEAR, "open")), np.uint64(4 * PART)
-_LOUDEST = np.uint32(np.float32(1e6).view(np.uint32))
+_REQUEST, _DONE, _THREAD = (np.uint64(offset_of(BRIDGE, name)) for name in ("request", "done", "thread"))
+_BLOCK, _INPUT, _OUTPUT = (np.uint64(offset_of(BRIDGE, name)) for name in ("block", "input", "output"))
+_OPEN, _CHANNEL = np.uint64(offset_of(NEAR, "open")), np.uint64(4 * PART)
 
 
 @inline
@@ -183,7 +182,7 @@ def _give_wet(near, b, n, left, right):
 def _remember(near, c, samples, n):
     """What was heard last, if that is a sound. [audio]"""
     bits = samples.view(np.uint32)[n - 1] & np.uint32(0x7FFFFFFF)
-    near.last[c] = samples[n - 1] if bits <= _LOUDEST else np.float32(0)
+    near.last[c] = samples[n - 1] if bits <= LOUDEST_BITS else np.float32(0)
 
 
 @inline
