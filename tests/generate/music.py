@@ -1,0 +1,80 @@
+"""Random players and performers' wishes, for the tests of everything that generates."""
+
+from hypothesis import strategies as some
+
+from daemon.generate.constraints import Constraints
+from daemon.generate.context import SCALES, ChordSpan, Context, Meter
+from daemon.generate.note import BASS, CHORDS, DRUMS, MELODY, Played
+from dsp.harmony import CHORD_QUALITIES, PITCH_CLASSES
+
+METERS = [Meter(*meter) for meter in ((4, 4), (3, 4), (2, 4), (5, 4), (6, 8), (12, 8), (7, 8), (2, 2))]
+KEYS = ["", *(f"{tonic} {mode}" for tonic in PITCH_CLASSES for mode in ("major", "minor"))]
+PARTS = [MELODY, BASS, CHORDS, DRUMS]
+
+
+@some.composite
+def constraints(draw: some.DrawFn) -> Constraints:
+    """Anything a performer may ask, down to what leaves hardly a note."""
+    low, high = sorted((draw(some.integers(0, 127)), draw(some.integers(0, 127))))
+    return Constraints(
+        key=draw(some.sampled_from(KEYS)),
+        scale=draw(some.sampled_from(["", *SCALES])),
+        chord=draw(some.sampled_from(["free", "beats", "always"])),
+        low=low,
+        high=high,
+        density=draw(some.one_of(some.sampled_from([1.0, 2.0, 4.0]), some.floats(0.0, 24.0, exclude_min=True))),
+        polyphony=draw(some.integers(1, 16)),
+        grid=draw(some.sampled_from([1, 2, 3, 4, 6, 8, 12, 24]) | some.integers(1, 24)),
+        repetition=draw(some.integers(1, 64)),
+        closeness=draw(some.floats(0.0, 1.0)),
+        temperature=draw(some.floats(0.0, 4.0)),
+        top_p=draw(some.floats(0.0, 1.0, exclude_min=True)),
+        seed=draw(some.integers(-(2**40), 2**40)),
+    )
+
+
+def heard(most: int = 40) -> some.SearchStrategy[tuple[Played, ...]]:
+    """What somebody has played: nothing, a line, everything at once."""
+    note = some.builds(
+        Played,
+        some.integers(0, 384),
+        some.integers(1, 400),
+        some.integers(0, 127),
+        some.integers(1, 127),
+        some.just(MELODY),
+        some.floats(-3, 3),
+        some.floats(-3, 3),
+    )
+    return some.lists(note, max_size=most).map(lambda notes: tuple(sorted(notes)))
+
+
+@some.composite
+def contexts(draw: some.DrawFn, most: int = 40) -> Context:
+    """A player in some key, meter and harmony, known or not."""
+    notes = draw(heard(most))
+    tick = draw(some.sampled_from([384, 480]) | some.integers(0, 800))
+    spans = draw(
+        some.lists(
+            some.builds(
+                ChordSpan,
+                some.integers(0, 1200),
+                some.integers(0, 11),
+                some.integers(0, len(CHORD_QUALITIES) - 1),
+                some.integers(-1, 11),
+            ),
+            max_size=6,
+            unique_by=lambda span: span.tick,
+        )
+    )
+    return Context(
+        tick=tick,
+        heard=notes,
+        phrase=draw(some.integers(0, len(notes))),
+        tonic=draw(some.integers(0, 11)),
+        mode=draw(some.integers(0, 1)),
+        key_confidence=draw(some.sampled_from([0.0, 0.7])),
+        chords=tuple(sorted(spans, key=lambda span: span.tick)),
+        meter=draw(some.sampled_from(METERS)),
+        swing=draw(some.floats(0.5, 0.75)),
+        velocity=draw(some.floats(1, 127)),
+    )
