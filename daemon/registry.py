@@ -31,6 +31,25 @@ ANALYSERS: dict[str, dict[str, str]] = {
 """analysis -> name -> module, in the order they run; the first name is the default. What follows a colon is a method."""
 
 
+GENERATORS: dict[str, dict[str, str]] = {
+    "answer": {
+        "motif": "daemon.generate.rules.motif:Motif",
+        "markov": "daemon.generate.rules.markov:Markov",
+        "neural": "daemon.generate.deep.phrase:Neural",
+    },
+    "harmony": {
+        "rules": "daemon.generate.rules.harmony:Rules",
+        "hmm": "daemon.generate.rules.hmm:Hmm",
+        "neural": "daemon.generate.deep.harmony:Neural",
+    },
+    "chords": {"comping": "daemon.generate.rules.comping:Comping"},
+    "bass": {"walking": "daemon.generate.rules.bass:Walking", "root": "daemon.generate.rules.bass:Root"},
+    "drums": {"pattern": "daemon.generate.rules.drums:Pattern"},
+    "counter": {"species": "daemon.generate.rules.counter:Species"},
+}
+"""role -> name -> class (daemon.generate.generator). The first is by rule: it plays where another cannot, or is late."""
+
+
 class Analyser(NamedTuple):
     """What an analyser's module offers (dsp.analysers), its method chosen."""
 
@@ -51,3 +70,29 @@ def analyser(analysis: str, name: str) -> Analyser:
     module = import_module(ANALYSERS[analysis][name])
     method = name.partition(":")[2]
     return Analyser(partial(module.prepare, method=method) if method else module.prepare, module.process)
+
+
+def target(role: str, name: str) -> str:
+    """`module:Class` of a generator. Raises KeyError with the names there are."""
+    if role not in GENERATORS:
+        raise KeyError(f"there is no part {role!r}; choose one of {', '.join(GENERATORS)}")
+    names = GENERATORS[role]
+    if name not in names:
+        raise KeyError(f"{role}: there is no generator {name!r}; choose one of {', '.join(names)}")
+    return names[name]
+
+
+def generator(role: str, name: str) -> Any:
+    """A new generator of a part. Raises KeyError with the names there are, and what its class raises."""
+    return made(target(role, name))
+
+
+def made(target: str) -> Any:
+    """A new object of `module:Class`, imported now."""
+    module, _, kind = target.partition(":")
+    return getattr(import_module(module), kind)()
+
+
+def is_slow(role: str, name: str) -> bool:
+    """Whether a generator must not run on the daemon's main thread: a network."""
+    return ".deep." in target(role, name)

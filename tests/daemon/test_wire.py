@@ -13,6 +13,7 @@ from daemon.outputs.zmq_pub import REQUESTS, ZmqError, ZmqPublisher
 GOLDEN = Path(__file__).parent.parent / "golden" / "wire.txt"
 
 ENVELOPE = {"seq": 7, "epoch": 2, "rate": 48000, "sample_time": 96000, "known_at": 96512, "t_ns": 123456789}
+NOTE = m.PhraseNote(96, 24, 60, 80, "melody", 48000, 72000)
 SPREAD = {"p50": 1.0, "p99": 2.0, "p9999": 3.0, "max": 4.0}
 SAMPLES: list[m.Message] = [
     m.Onset(**ENVELOPE, strength=0.5, band="low"),
@@ -66,6 +67,58 @@ SAMPLES: list[m.Message] = [
         denormals=3,
     ),
     m.PluginFault(**ENVELOPE, plugin="comp", chain="guitar", uid=2, state="quarantined", error="revive it"),
+    m.Phrase(**ENVELOPE, tick=96, ticks=192, why="rest", tempo_bpm=120.0, key="C major", notes=[NOTE]),
+    m.Answer(
+        **ENVELOPE,
+        mode="trade",
+        part="melody",
+        generator="motif",
+        wanted="neural",
+        late=True,
+        seed=7,
+        tick=288,
+        ticks=96,
+        tempo_bpm=120.0,
+        notes=[NOTE],
+        spare_ms=12.5,
+    ),
+    m.ChordAhead(
+        **ENVELOPE,
+        name="A:min",
+        root=9,
+        bass=9,
+        tick=120,
+        position=2,
+        generator="rules",
+        wanted="neural",
+        late=False,
+    ),
+    m.Accompaniment(
+        **ENVELOPE,
+        chord="A:min",
+        tick=120,
+        ticks=24,
+        position=2,
+        tempo_bpm=120.0,
+        generators={"bass": "walking"},
+        late=["bass"],
+        notes=[NOTE],
+    ),
+    m.JamNote(**ENVELOPE, part="bass", port="jack", channel=1, midi=40, velocity=90, on=True),
+    m.Jam(
+        **ENVELOPE,
+        on=True,
+        mode="answer",
+        phase="listening",
+        bars=4,
+        style="swing",
+        tempo_bpm=120.0,
+        meter="4/4",
+        key="A minor",
+        parts=[m.JamPart("bass", True, "walking", "walking", 2, ["jack"])],
+    ),
+    m.Generator(**ENVELOPE, name="answer:neural", state="missing", error="train it"),
+    m.Deadlines(**ENVELOPE, ready={"answer:neural": 9}, late={"answer:neural": 1}),
     m.Engine(**ENVELOPE, state="running", driver="jack", device="jamd", block_size=64),
     m.Heartbeat(
         **ENVELOPE,

@@ -1,4 +1,4 @@
-"""The wire's vocabulary, version 1: every message jamd publishes is a struct here, and `MESSAGES` is the one table.
+"""The wire's vocabulary, version 1: every message jamd publishes is a struct in this folder, and `MESSAGES` the one table.
 
 Conventions: `sample_time` and `known_at` are samples of the engine's stream since it opened (`epoch` counts openings); a
 time ahead of `known_at` is a prediction. `t_ns` is CLOCK_MONOTONIC of `sample_time`, 0 while the clock is not yet locked.
@@ -8,6 +8,20 @@ time ahead of `known_at` is a prediction. `t_ns` is CLOCK_MONOTONIC of `sample_t
 from typing import Any, ClassVar
 
 import msgspec
+
+from daemon.messages.jam import (
+    Accompaniment,
+    Answer,
+    ChordAhead,
+    Deadlines,
+    Generator,
+    Jam,
+    JamNote,
+    Phrase,
+)
+from daemon.messages.jam import JamPart as JamPart
+from daemon.messages.jam import PhraseNote as PhraseNote
+from daemon.messages.message import Message
 
 VERSION = 1
 
@@ -20,21 +34,6 @@ class Array(msgspec.Struct):
     frame: int
     dtype: str
     shape: list[int]
-
-
-class Message(msgspec.Struct, tag_field="type", kw_only=True):
-    """What every message carries."""
-
-    seq: int = 0
-    epoch: int = 0
-    rate: int = 0  # Hz, of sample_time
-    sample_time: int = 0
-    known_at: int = 0
-    t_ns: int = 0
-    replay: bool = False  # said before, and again for who has just joined; others pass over it
-
-    keep_last: ClassVar[bool] = False  # a late joiner is sent the newest one,
-    keep_by: ClassVar[tuple[str, ...]] = ()  # or one for each of what these fields say
 
 
 class Onset(Message, tag="onset"):
@@ -242,7 +241,7 @@ class Rack(Message, tag="rack"):
     chain: str = ""
     plugin: str = ""
     uid: int = 0
-    values: dict[str, Any] = {}
+    values: dict[str, Any] = {}  # noqa: RUF012 - msgspec copies it
     text: str = ""  # for a person, where there is something to mend
 
 
@@ -314,6 +313,7 @@ MESSAGES: dict[str, type[Message]] = {
         *(Level, Bands, F0, Chroma),
         *(MidiNote, MidiControl, MidiHarmony, MidiPort),
         *(RackState, Rack, PluginParam, PluginLoad, PluginFault),
+        *(Phrase, Answer, ChordAhead, Accompaniment, JamNote, Jam, Generator, Deadlines),
         *(Engine, Heartbeat),
     )
 }
