@@ -19,10 +19,11 @@ from daemon.midi.api import Api
 from daemon.midi.engine import GENERATOR, JACK, EngineMidi, Rings
 from daemon.midi.keyboard import Keyboard
 from daemon.midi.ledger import Ledger, Note
-from daemon.midi.link import PACKET, Alive, News, Order, Play, Played, pair, tell
+from daemon.midi.link import Alive, News, Order, Play, Played
 from daemon.midi.message import NOTE_OFF, NOTE_ON, MidiMessage
 from daemon.midi.process import JACK_DIED, VIRTUAL_IN
 from daemon.midi.timed import TimedOutput
+from daemon.packets import PACKET, pair, tell
 from dsp.block import FIRST_NAMED_PORT
 
 HANG_S = 3.0  # without a word

@@ -1,13 +1,9 @@
 """What the daemon and its MIDI process say to each other: one msgpack packet each on a socket pair."""
 
-import socket
-import sys
-
 import msgspec
 
 from daemon.midi.message import MidiMessage
 
-PACKET = 65536  # bytes at most
 BATCH = 256  # messages in one packet at most
 
 
@@ -49,21 +45,3 @@ class Alive(msgspec.Struct, tag="alive", array_like=True):
     """From the process, several times a second: it does not hang. `lost` messages found the daemon's socket full."""
 
     lost: int
-
-
-def pair() -> tuple[socket.socket, socket.socket]:
-    """The daemon's end and the process's, both non-blocking; packets stay whole."""
-    whole = socket.SOCK_SEQPACKET if sys.platform.startswith("linux") else socket.SOCK_DGRAM
-    ends = socket.socketpair(socket.AF_UNIX, whole)
-    for end in ends:
-        end.setblocking(False)
-    return ends
-
-
-def tell(end: socket.socket, packet: msgspec.Struct) -> bool:
-    """Send a packet; False: the other side does not read, or is gone."""
-    try:
-        end.send(msgspec.msgpack.encode(packet))
-    except OSError:
-        return False
-    return True

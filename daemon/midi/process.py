@@ -15,9 +15,10 @@ import msgspec
 
 from daemon.midi import api as rtmidi_api
 from daemon.midi.jack_watch import JackWatch
-from daemon.midi.link import BATCH, PACKET, Alive, Order, Play, Played, tell
+from daemon.midi.link import BATCH, Alive, Order, Play, Played
 from daemon.midi.patchbay import Patchbay
 from daemon.midi.ports import MidiInput, MidiOutput
+from daemon.packets import PACKET, tell
 
 VIRTUAL_IN, VIRTUAL_OUT = "jamd in", "jamd out"
 JACK_DIED = 3

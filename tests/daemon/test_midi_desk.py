@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from daemon import messages as m
+from daemon import packets
 from daemon.midi import api, link
 from daemon.midi import message as midi
 from daemon.midi.desk import MidiDesk
@@ -224,15 +225,15 @@ def test_closing_when_the_server_is_dead_or_hangs_takes_no_time(fresh_jack_serve
 
 
 def test_a_daemon_that_does_not_read_is_not_waited_for() -> None:
-    here, there = link.pair()
+    here, there = packets.pair()
     told = 0
-    while link.tell(there, link.Alive(told)):
+    while packets.tell(there, link.Alive(told)):
         told += 1
         assert told < 1_000_000
     assert told > 100
-    assert here.recv(link.PACKET)
+    assert here.recv(packets.PACKET)
     here.close()
-    assert not link.tell(there, link.Alive(0))
+    assert not packets.tell(there, link.Alive(0))
     there.close()
 
 
