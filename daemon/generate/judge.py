@@ -14,7 +14,7 @@ from dsp.harmony import note_name
 
 def broken(notes: Sequence[Note], context: Context, constraints: Constraints, ticks: int) -> list[str]:
     """What `notes`, made for a stretch, break: one line each, empty where all is well. Each part for itself. [any]"""
-    found = []
+    found: list[str] = []
     for part in sorted({note.part for note in notes}):
         own = [note for note in notes if note.part == part]
         found += _form(own, context.tick, context.tick + ticks)
