@@ -19,7 +19,7 @@ from daemon.midi.api import Api
 from daemon.midi.engine import GENERATOR, JACK, EngineMidi, Rings
 from daemon.midi.keyboard import Keyboard
 from daemon.midi.ledger import Ledger, Note
-from daemon.midi.link import Alive, News, Order, Play, Played
+from daemon.midi.link import Alive, News, Order, Play, Played, Silence
 from daemon.midi.message import NOTE_OFF, NOTE_ON, MidiMessage
 from daemon.midi.process import JACK_DIED, VIRTUAL_IN
 from daemon.midi.timed import TimedOutput
@@ -64,6 +64,8 @@ class MidiDesk:
         self.ledger = Ledger()
         self.ports = list(dict.fromkeys((*inputs, VIRTUAL_IN)))  # all inputs, as the engine counts them
         self.on_message: Callable[[MidiMessage], None] | None = None  # is handed each that came
+        self.is_own: Callable[[MidiMessage, int], bool] | None = None  # whether one is jamd's own, come back: not heard
+        self.monotonic_ns: Callable[[float], int | None] | None = None  # when a sample is; without, nothing waits
         self._engine = None if rings is None else EngineMidi(rings, self.ledger, self.port_index)
         self._lost = 0  # messages that came faster than they were read
         self._is_off = api == "off"
@@ -139,7 +141,7 @@ class MidiDesk:
     def note_on(self, port: str, channel: int, note: int, velocity: int, at: int | None = None) -> bool:
         """Channel 0-15, note 0-127, velocity 1-127; False: the port is not open, nothing left.
 
-        `at` is the sample of the stream for the engine's own ports; others, and without it these, send at once.
+        `at` is the sample of the stream at which it leaves; without, at once. What is said later must not leave earlier.
         """
         if self._timed(port) is not None:
             return self.send(port, NOTE_ON | channel, note, velocity, at=at)
@@ -149,8 +151,8 @@ class MidiDesk:
         if owed:
             self._owed.remove(Note(port, channel, note))
         if self.ledger.on(port, channel, note) or owed:
-            self.send(port, NOTE_OFF | channel, note, 0)
-        return self.send(port, NOTE_ON | channel, note, velocity)
+            self.send(port, NOTE_OFF | channel, note, 0, at=at)
+        return self.send(port, NOTE_ON | channel, note, velocity, at=at)
 
     def note_off(self, port: str, channel: int, note: int, at: int | None = None) -> bool:
         """Let one holder go; False: the port is not open, and what sounded gets its note-off when it is again."""
@@ -158,7 +160,7 @@ class MidiDesk:
             return self.send(port, NOTE_OFF | channel, note, 0, at=at)
         if not self.is_open(port):
             return False
-        return not self.ledger.off(port, channel, note) or self._end(port, channel, note)
+        return not self.ledger.off(port, channel, note) or self._end(port, channel, note, at)
 
     def play(self, phrase: Iterable[Phrased], port: str = GENERATOR) -> bool:
         """Play notes by an output of the engine's own, each from its sample to its sample. False: there is none."""
@@ -173,7 +175,8 @@ class MidiDesk:
         if timed is not None:
             status, data1, data2 = (*message, 0)[:3]
             return timed.send((status, data1, data2), at)
-        return self.is_open(port) and tell(self.socket, Play(port, bytes(message)))
+        at_ns = (self.monotonic_ns(at) if at is not None and self.monotonic_ns is not None else 0) or 0
+        return self.is_open(port) and tell(self.socket, Play(port, bytes(message), at_ns))
 
     def panic(self, port: str) -> None:
         """End every note that sounds on this port, whoever holds it."""
@@ -181,6 +184,7 @@ class MidiDesk:
         if timed is not None:
             timed.panic([])
         elif self.is_open(port):
+            tell(self.socket, Silence(port))
             for note in self.ledger.panic(port):
                 self._end(port, note.channel, note.note)
 
@@ -210,13 +214,15 @@ class MidiDesk:
         """What a message that came in gives; `through`: the engine has not got it yet."""
         if through and self._engine is not None:
             self._engine.through.feed(message, sample_time)
+        if self.is_own is not None and self.is_own(message, sample_time):
+            return []
         if self.on_message is not None:
             self.on_message(message)
         return self.keyboard.feed(message, sample_time)
 
-    def _end(self, port: str, channel: int, note: int) -> bool:
+    def _end(self, port: str, channel: int, note: int, at: int | None = None) -> bool:
         """Send a note-off; where it does not leave, it is tried again each turn."""
-        left = self.send(port, NOTE_OFF | channel, note, 0)
+        left = self.send(port, NOTE_OFF | channel, note, 0, at=at)
         if not left:
             self._owed.append(Note(port, channel, note))
         return left

@@ -17,10 +17,17 @@ class Order(msgspec.Struct, array_like=True):
 
 
 class Play(msgspec.Struct, tag="play", array_like=True):
-    """To the process: bytes of one MIDI message for an output port."""
+    """To the process: bytes of one MIDI message for an output port, to leave at `at_ns` (CLOCK_MONOTONIC), 0 at once."""
 
     port: str
     data: bytes
+    at_ns: int = 0
+
+
+class Silence(msgspec.Struct, tag="silence", array_like=True):
+    """To the process: what waits for this output port is not to sound; the ends of what sounds leave at once."""
+
+    port: str
 
 
 class Played(msgspec.Struct, tag="played", array_like=True):

@@ -105,6 +105,10 @@ class MidiOutput(Port):
         except OSError:  # what rtmidi's errors are
             self.close()
 
+    def is_end(self, data: bytes) -> bool:
+        """Whether a message ends a note that sounds."""
+        return data[0] & 0xF0 == NOTE_OFF and (data[0] & 0x0F, data[1]) in self._sounding
+
     def end_notes(self) -> None:
         """A note-off for all that sounds."""
         for channel, note in list(self._sounding):

@@ -15,17 +15,20 @@ import msgspec
 
 from daemon.midi import api as rtmidi_api
 from daemon.midi.jack_watch import JackWatch
-from daemon.midi.link import BATCH, Alive, Order, Play, Played
+from daemon.midi.link import BATCH, Alive, Order, Play, Played, Silence
 from daemon.midi.patchbay import Patchbay
 from daemon.midi.ports import MidiInput, MidiOutput
+from daemon.midi.waiting import Waiting
 from daemon.packets import PACKET, tell
 
 VIRTUAL_IN, VIRTUAL_OUT = "jamd in", "jamd out"
 JACK_DIED = 3
 """The exit code that says so."""
 
-POLL_MS = 1
+POLL_S = 0.001
 ALIVE_S = 0.25
+
+_decode = msgspec.msgpack.Decoder(Play | Silence).decode
 
 
 def main() -> None:
@@ -51,11 +54,12 @@ def main() -> None:
 
 
 def _work(daemon: socket.socket, bay: Patchbay, inputs: list[MidiInput], outputs: dict[str, MidiOutput]) -> None:
-    poller = select.poll()
-    poller.register(daemon, select.POLLIN)
-    alive_at, lost = 0.0, 0
+    alive_at, lost, waiting = 0.0, 0, Waiting(outputs)
     while True:
-        if poller.poll(POLL_MS) and not _play(daemon, outputs):
+        has_said = select.select([daemon], [], [], waiting.sleep_s(POLL_S))[0]
+        has_gone = bool(has_said) and not _take(daemon, waiting)
+        waiting.turn()
+        if has_gone:
             return
         if bay.dead:
             os._exit(JACK_DIED)
@@ -73,8 +77,8 @@ def _work(daemon: socket.socket, bay: Patchbay, inputs: list[MidiInput], outputs
             tell(daemon, news)
 
 
-def _play(daemon: socket.socket, outputs: dict[str, MidiOutput]) -> bool:
-    """Send what waits; False: the daemon has gone."""
+def _take(daemon: socket.socket, waiting: Waiting) -> bool:
+    """Read what the daemon says; False: it has gone."""
     while True:
         try:
             packet = daemon.recv(PACKET)
@@ -84,9 +88,11 @@ def _play(daemon: socket.socket, outputs: dict[str, MidiOutput]) -> bool:
             return False
         if not packet:
             return False
-        play = msgspec.msgpack.decode(packet, type=Play)
-        if play.port in outputs:
-            outputs[play.port].send(play.data)
+        said = _decode(packet)
+        if isinstance(said, Silence):
+            waiting.silence(said.port)
+        else:
+            waiting.put(said.port, said.data, said.at_ns)
 
 
 if __name__ == "__main__":

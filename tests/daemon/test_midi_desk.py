@@ -115,6 +115,34 @@ def test_what_is_sent_comes_in_stamped(stage, player) -> None:
     assert all(before < message.monotonic_ns < time.monotonic_ns() for message in got)
 
 
+def test_what_is_to_leave_later_leaves_on_time(stage, player) -> None:
+    player.desk.monotonic_ns = round
+    start = time.monotonic_ns() + 50_000_000
+    due = [start + 7_300_000 * k for k in range(40)]
+    for k, at in enumerate(due):
+        assert player.desk.note_on(TO, 0, 60 + k % 2, 100, at)
+        assert player.desk.note_off(TO, 0, 60 + k % 2, at + 5_000_000)
+    got = [one for one in stage.take(80) if one.status == midi.NOTE_ON]
+    late_ms = sorted((one.monotonic_ns - at) * 1e-6 for one, at in zip(got, due, strict=True))
+    assert late_ms[0] > -6.0, "none before its time, less a block of JACK's"
+    assert not player.desk.ledger.sounding()
+
+
+def test_a_panic_takes_back_what_waits_and_ends_what_sounds(stage, player) -> None:
+    player.desk.monotonic_ns = round
+    soon = time.monotonic_ns() + 400_000_000
+    player.desk.note_on(TO, 0, 60, 100)
+    player.desk.note_off(TO, 0, 60, soon)
+    player.desk.note_on(TO, 0, 62, 100, soon)
+    assert [one.status for one in stage.take(1)] == [midi.NOTE_ON]
+    player.desk.panic(TO)
+    ends_at = time.monotonic() + 0.8
+    stage.until(lambda: time.monotonic() > ends_at)
+    got = [(one.status, one.data1) for one in stage.take(len(stage.tape.heard))]
+    assert (midi.NOTE_OFF, 60) in got
+    assert midi.NOTE_ON not in [status for status, _ in got]
+
+
 def test_a_virtual_output_is_heard_by_who_listens_to_it(stage, player) -> None:
     assert stage.desk.note_on(VIRTUAL_OUT, 0, 64, 1)
     assert player.take(1)[0][1:] == (FROM, midi.NOTE_ON, 0, 64, 1)

@@ -1,0 +1,46 @@
+"""What is to leave by a port of the process's at its time: the daemon says it a moment before, and may be busy then.
+
+rtmidi sends at once, so who calls it must be on time. Waiting is to the microsecond, as far as the system wakes.
+"""
+
+import heapq
+import time
+from collections.abc import Mapping
+
+from daemon.midi.ports import MidiOutput
+
+
+class Waiting:
+    """All outputs' messages, sorted by their times. [the MIDI process's main thread]"""
+
+    def __init__(self, outputs: Mapping[str, MidiOutput]) -> None:
+        self._outputs = outputs
+        self._heap: list[tuple[int, int, str, bytes]] = []  # (CLOCK_MONOTONIC ns, number, port, message)
+        self._count = 0
+
+    def put(self, port: str, data: bytes, at_ns: int) -> None:
+        """Let a message leave then, or at once where that is past; of one moment's, those that came first."""
+        self._count += 1
+        if port in self._outputs:
+            heapq.heappush(self._heap, (at_ns, self._count, port, data))
+
+    def sleep_s(self, most_s: float) -> float:
+        """How long there is nothing to send, at most so long."""
+        if not self._heap:
+            return most_s
+        return min(most_s, max(0.0, (self._heap[0][0] - time.monotonic_ns()) * 1e-9))
+
+    def turn(self) -> None:
+        """Send what is due."""
+        while self._heap and self._heap[0][0] <= time.monotonic_ns():
+            _, _, port, data = heapq.heappop(self._heap)
+            self._outputs[port].send(data)
+
+    def silence(self, port: str) -> None:
+        """Take back what waits for a port, but for the ends of what sounds there, which leave at once."""
+        mine = sorted(one for one in self._heap if one[2] == port)
+        self._heap = [one for one in self._heap if one[2] != port]
+        heapq.heapify(self._heap)
+        for _, _, _, data in mine:
+            if self._outputs[port].is_end(data):
+                self._outputs[port].send(data)
