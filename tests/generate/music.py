@@ -1,10 +1,15 @@
 """Random players and performers' wishes, for the tests of everything that generates."""
 
+import math
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+
 from hypothesis import strategies as some
 
 from daemon.generate.constraints import Constraints
 from daemon.generate.context import SCALES, ChordSpan, Context, Meter
-from daemon.generate.note import BASS, CHORDS, DRUMS, MELODY, Played
+from daemon.generate.note import BASS, CHORDS, DRUMS, MELODY, Note, Played
 from dsp.harmony import CHORD_QUALITIES, PITCH_CLASSES
 
 METERS = [Meter(*meter) for meter in ((4, 4), (3, 4), (2, 4), (5, 4), (6, 8), (12, 8), (7, 8), (2, 2))]
@@ -78,3 +83,40 @@ def contexts(draw: some.DrawFn, most: int = 40) -> Context:
         swing=draw(some.floats(0.5, 0.75)),
         velocity=draw(some.floats(1, 127)),
     )
+
+
+G_TUNE = (
+    *((0, 12, 67), (12, 12, 69), (24, 24, 71), (48, 12, 74), (60, 12, 71), (72, 24, 69)),
+    *((96, 12, 67), (108, 12, 64), (120, 24, 62), (144, 48, 67)),
+    *((192, 12, 67), (204, 12, 69), (216, 24, 71), (240, 12, 74), (252, 12, 76), (264, 24, 74)),
+    *((288, 24, 71), (312, 24, 69), (336, 36, 67)),
+)
+"""Four bars in G: tick, duration, pitch."""
+
+
+def tune(
+    notes: Sequence[tuple[int, int, int]], meter: Meter = METERS[0], chords: tuple[ChordSpan, ...] = ()
+) -> Context:
+    """What is known when a tune in G has just been played, at the next bar line."""
+    heard = tuple(Played(tick, duration, pitch, 90, MELODY) for tick, duration, pitch in notes)
+    tick = -(-(heard[-1].tick + 1) // meter.bar_ticks) * meter.bar_ticks
+    return Context(tick=tick, heard=heard, tonic=7, mode=0, key_confidence=1.0, chords=chords, meter=meter)
+
+
+def groove(notes: Sequence[Note], others: Sequence[Note], bar: int = 96) -> float:
+    """Cosine of two onset patterns, summed over bars."""
+    one, two = (Counter(note.tick % bar for note in line) for line in (notes, others))
+    dot = sum(one[phase] * two[phase] for phase in one)
+    return dot / math.sqrt(sum(n * n for n in one.values()) * sum(n * n for n in two.values()) or 1.0)
+
+
+def likeness(notes: Sequence[Note], others: Sequence[Note]) -> float:
+    """How many of the figures of three notes (intervals, steps in time) are among the others'."""
+
+    def figures(line: Sequence[Note]) -> list[tuple[int, ...]]:
+        steps = [(two.tick - one.tick, two.pitch - one.pitch) for one, two in pairwise(line)]
+        return [(*one, *two) for one, two in pairwise(steps)]
+
+    known = set(figures(others))
+    own = figures(notes)
+    return sum(figure in known for figure in own) / max(1, len(own))
