@@ -56,11 +56,9 @@ def main() -> None:
 def _work(daemon: socket.socket, bay: Patchbay, inputs: list[MidiInput], outputs: dict[str, MidiOutput]) -> None:
     alive_at, lost, waiting = 0.0, 0, Waiting(outputs)
     while True:
-        has_said = select.select([daemon], [], [], waiting.sleep_s(POLL_S))[0]
-        has_gone = bool(has_said) and not _take(daemon, waiting)
-        waiting.turn()
-        if has_gone:
+        if select.select([daemon], [], [], waiting.sleep_s(POLL_S))[0] and not _take(daemon, waiting):
             return
+        waiting.turn()
         if bay.dead:
             os._exit(JACK_DIED)
         for port in inputs:
@@ -93,6 +91,7 @@ def _take(daemon: socket.socket, waiting: Waiting) -> bool:
             waiting.silence(said.port)
         else:
             waiting.put(said.port, said.data, said.at_ns)
+            waiting.turn()
 
 
 if __name__ == "__main__":
