@@ -14,7 +14,7 @@ from daemon.generate.listening.oscillators import Oscillators
 from daemon.generate.listening.places import places
 
 SLOWEST_BPM, FASTEST_BPM = 30.0, 300.0
-USUAL_BPM, USUAL_OCTAVES = 106.0, 0.40  # tempo before anything is heard: log-normal, 70 to 160 preferred
+USUAL_BPM, USUAL_OCTAVES = 106.0, 0.5  # tempo before anything is heard: log-normal, 70 to 160 preferred
 
 JITTER_S = (0.001, 0.008, 0.012)  # players: their onsets are off by so much,
 SWERVE = (0.02, 0.012, 0.003)  # their tempo changes by so much of itself a second,
@@ -24,6 +24,8 @@ STRAY = 0.06  # of onsets stand for no place of the beat
 PRIOR_ONSETS = 12.0  # the places known beforehand weigh as much as so many onsets
 FORGET = 0.97  # of the places heard, at each onset
 HOLD_S = 3.0  # of silence, after which the tempo stays what it has become
+AHEAD_S = tuple(HOLD_S * i / 12 for i in range(13))
+STEEPEST = 0.15  # change of tempo, of itself a second
 AFTER_SILENCE = (2.5, 0.03)  # at most so unsure: ticks, and of the tempo
 FIT = 0.15  # weight of the newest onset in `fit`
 
@@ -40,6 +42,7 @@ class Follower:
         arrays = np.array(JITTER_S), np.array(SWERVE), np.array(SWING)
         self._bank = Oscillators(beat, np.full(n, bpm), doubt, *arrays)
         self._bank.mean[:, 0] = tick
+        self._motions = [self._bank.motion(s) for s in AHEAD_S]
         self._weight = np.full(n, 1.0 / n)
         self._stay = np.full((n, n), (1.0 - STAY) / (n - 1)) + np.eye(n) * (STAY - (1.0 - STAY) / (n - 1))
         self._places = places(beat)
@@ -65,13 +68,20 @@ class Follower:
         self._heard = self._heard * FORGET + self._weight @ share
         self.fit += FIT * (min(max(float(np.log(max(total, 1e-9))), -2.0), 2.0) - self.fit)
         self.onsets += 1
-        rate = self._bank.beat / 60.0
-        self._bank.mean[:, 1] = np.clip(self._bank.mean[:, 1], SLOWEST_BPM * rate, FASTEST_BPM * rate)
+        unit, mean = self._bank.beat / 60.0, self._bank.mean
+        mean[:, 1] = np.clip(mean[:, 1], SLOWEST_BPM * unit, FASTEST_BPM * unit)
+        mean[:, 2] = np.clip(mean[:, 2], -STEEPEST * mean[:, 1], STEEPEST * mean[:, 1])
 
-    def ahead(self, seconds: Sequence[float]) -> list[tuple[float, float]]:
-        """(tick, ticks/s) at so many seconds after the last onset (rising, at most HOLD_S) if there is silence."""
-        states = (self._weight @ self._bank.ahead(s) for s in seconds)
-        return [(float(tick), float(rate)) for tick, rate, _ in states]
+    def ahead(self) -> tuple[list[tuple[float, float]], float]:
+        """Corners (s, tick) of the line from the last onset on if there is silence, and the ticks/s after them."""
+        states = [self._weight @ self._bank.moved(m, s) for m, s in zip(self._motions, AHEAD_S, strict=True)]
+        corners = [(self.at_s + s, float(tick)) for s, (tick, _, _) in zip(AHEAD_S, states, strict=True)]
+        return corners, float(states[-1][1])
+
+    @property
+    def rate(self) -> float:
+        """Ticks a second, at the last onset."""
+        return float(self._weight @ self._bank.mean[:, 1])
 
     def _run_on(self, at_s: float) -> None:
         """Through silence too: its tempo is the one `ahead` ends with, and the player comes back near it."""
@@ -86,17 +96,17 @@ class Follower:
             self._bank.usual[:] = rate
 
 
-def induced(onsets_s: Sequence[float], beat: int, anchors: int = 1) -> tuple[float, int]:
+def induced(onsets_s: Sequence[float], beat: int, anchors: int = 1, usual_bpm: float = USUAL_BPM) -> tuple[float, int]:
     """The tempo (beats a minute) that foresees the onsets best, and which of the first `anchors` onsets is on a beat.
 
-    `onsets_s`: 2 or more, rising.
+    `onsets_s`: 2 or more, rising. `usual_bpm`: the tempo to expect.
     """
     bpm = np.geomspace(SLOWEST_BPM, FASTEST_BPM, AGENTS)
-    chance, best, found = places(beat), -np.inf, (USUAL_BPM, 0)
+    chance, best, found = places(beat), -np.inf, (usual_bpm, 0)
     full = np.ones(AGENTS)
     for anchor in range(min(anchors, len(onsets_s) - 1)):
         bank = Oscillators(beat, bpm, AGENT_DOUBT, full * AGENT_JITTER_S, full * AGENT_SWERVE, np.zeros(1))
-        score = -0.5 * (np.log2(bpm / USUAL_BPM) / USUAL_OCTAVES) ** 2
+        score = -0.5 * (np.log2(bpm / usual_bpm) / USUAL_OCTAVES) ** 2
         for before, now in zip(onsets_s[anchor:], onsets_s[anchor + 1 :], strict=False):
             bank.pass_time(now - before)
             likely, _ = bank.strike(chance, STRAY)

@@ -38,9 +38,18 @@ class Oscillators:
         self._law[:, 2, 1] = -(swing**2)
         self._law[:, 2, 2] = -1.0 / FADE_S
 
-    def ahead(self, seconds: float) -> np.ndarray:
-        """The mean after so many seconds in which nothing is heard, shape (n, 3)."""
-        return self._moved(_exponential(self._law * seconds), seconds)
+    def motion(self, seconds: float) -> np.ndarray:
+        """What `moved` needs to know of so many seconds; it never changes."""
+        return _exponential(self._law * seconds)
+
+    def moved(self, motion: np.ndarray, seconds: float) -> np.ndarray:
+        """The mean after so many seconds in which nothing is heard, shape (n, 3). The tempo moves against the usual one."""
+        mean = self.mean.copy()
+        mean[:, 1] -= self.usual
+        mean = (motion @ mean[:, :, None])[:, :, 0]
+        mean[:, 0] += self.usual * seconds
+        mean[:, 1] += self.usual
+        return mean
 
     def pass_time(self, seconds: float) -> None:
         """Run on for so long. The disturbance that time adds is C. F. Van Loan's (IEEE Trans. Automatic Control, 1978)."""
@@ -51,7 +60,7 @@ class Oscillators:
         block = _exponential(block * seconds)
         motion = block[:, 3:, 3:].transpose(0, 2, 1)
         added = motion @ block[:, :3, 3:] * (self._swerve * self.mean[:, 1])[:, None, None] ** 2
-        self.mean = self._moved(motion, seconds)
+        self.mean = self.moved(motion, seconds)
         self.spread = motion @ self.spread @ motion.transpose(0, 2, 1) + added
         self.usual += (self.mean[:, 1] - self.usual) * (1.0 - np.exp(-seconds / USUAL_S))
 
@@ -86,15 +95,6 @@ class Oscillators:
         outer = np.einsum("ij,ijk,ijl->jkl", weight, apart, apart)
         self.spread = np.einsum("ij,ikl->jkl", weight, self.spread) + outer
         self.mean = mean
-
-    def _moved(self, motion: np.ndarray, seconds: float) -> np.ndarray:
-        """The tempo moves against the usual one."""
-        mean = self.mean.copy()
-        mean[:, 1] -= self.usual
-        mean = (motion @ mean[:, :, None])[:, :, 0]
-        mean[:, 0] += self.usual * seconds
-        mean[:, 1] += self.usual
-        return mean
 
 
 def _exponential(matrices: np.ndarray) -> np.ndarray:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from daemon.errors import UserError
 from daemon.generate.context import Meter
-from daemon.generate.listening.follower import FASTEST_BPM, HOLD_S, SLOWEST_BPM, Follower, induced
+from daemon.generate.listening.follower import FASTEST_BPM, SLOWEST_BPM, Follower, induced
 from daemon.generate.listening.line import Line
 
 Source = Literal["fixed", "played", "heard"]
@@ -18,9 +18,10 @@ START_S, START_ONSETS = 2.2, 5  # the tempo is induced after so long and so many
 START_ENOUGH = 12  # or so many onsets,
 START_SILENCE_S = 1.8  # or so long a silence after two
 ASSUMED_BPM = 120.0  # while nothing is known
-AHEAD_S = tuple(HOLD_S * (i / 12) for i in range(13))  # where the line ahead has its corners
 MEMORY = 12  # onsets from which a lost beat is found again
 LOST = 0.0  # of Follower.fit: no better than no beat at all
+BETTER = 0.3  # and how much better another beat must fit
+SOON_S = 0.3
 TAPS_S = 60.0 / SLOWEST_BPM  # taps further apart do not belong together
 
 
@@ -113,9 +114,7 @@ class Pulse:
         at_s, rate = self._s(sample_time), tempo_bpm * self._beat / 60.0
         self._sure = confidence
         if not self.ready:
-            position = position or 1
-            tick = (self._tick0 if self._tick0 else 0.0) + (position - 1) * self._beat
-            self._line, self.ready = Line(at_s, tick, rate), True
+            self._line, self.ready = Line(at_s, float(max(position - 1, 0) * self._beat), rate), True
             return
         beat = round(self._line.tick_at(at_s) / self._beat)
         self._line.bend(self._now_s, [(at_s, float(beat * self._beat))], rate)
@@ -161,11 +160,8 @@ class Pulse:
     @property
     def tempo_bpm(self) -> float:
         """Beats a minute, now."""
-        if self._follower is not None:
-            (_, rate), *_ = self._follower.ahead((min(max(self._now_s - self._follower.at_s, 0.0), HOLD_S),))
-        else:
-            rate = self._line.rate_at(self._now_s)
-        return min(max(rate * 60.0 / self._beat, SLOWEST_BPM), FASTEST_BPM)
+        soon_s = self._now_s + SOON_S  # the line has caught up
+        return min(max(self._line.rate_at(soon_s) * 60.0 / self._beat, SLOWEST_BPM), FASTEST_BPM)
 
     @property
     def confidence(self) -> float:
@@ -216,16 +212,20 @@ class Pulse:
             return
         follower.strike(at_s, velocity)
         self._tried += 1
-        if follower.fit < LOST and self._tried >= MEMORY and follower.onsets >= MEMORY:
+        if follower.fit < LOST and min(self._tried, follower.onsets) >= MEMORY:
             self._tried = 0
-            bpm, anchor = induced([s for s, _ in self._onsets], self._beat, anchors=3)
-            on_s = self._onsets[anchor][0]
-            nearest = round(self._line.tick_at(on_s) / self._beat) * self._beat
-            follower = Follower(self._beat, float(nearest), bpm, on_s, 0.03)
-            for later_s, loud in self._onsets[anchor + 1 :]:
-                follower.strike(later_s, loud)
-            self._follower = follower
+            self._follower = self._found_again(follower)
         self._bend()
+
+    def _found_again(self, lost: Follower) -> Follower:
+        """Whoever fits the newest onsets better than one that is lost, if anyone does."""
+        times = [at_s for at_s, _ in self._onsets]
+        bpm, anchor = induced(times, self._beat, anchors=3, usual_bpm=lost.rate * 60.0 / self._beat)
+        nearest = round(self._line.tick_at(times[anchor]) / self._beat) * self._beat
+        found = Follower(self._beat, float(nearest), bpm, times[anchor], 0.03)
+        for at_s, velocity in self._onsets[anchor + 1 :]:
+            found.strike(at_s, velocity)
+        return found if found.fit > lost.fit + BETTER else lost
 
     def _aim(self, at_s: float, tick: float, bpm: float) -> None:
         """Be on `tick` at `at_s`, at this tempo."""
@@ -239,6 +239,4 @@ class Pulse:
 
     def _bend(self) -> None:
         assert self._follower is not None
-        at_s, ahead = self._follower.at_s, self._follower.ahead(AHEAD_S)
-        corners = [(at_s + s, tick) for s, (tick, _) in zip(AHEAD_S, ahead, strict=True)]
-        self._line.bend(self._now_s, corners, ahead[-1][1])
+        self._line.bend(self._now_s, *self._follower.ahead())
