@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -140,7 +141,7 @@ def chorales(path: Path, name: str) -> list[Piece]:
             for voice, role in enumerate((MELODY, CHORDS, CHORDS, BASS)):
                 line = [frame[voice] for frame in piece]
                 starts = [0, *(k for k in range(1, len(line)) if line[k] != line[k - 1]), len(line)]
-                for begin, end in zip(starts, starts[1:], strict=False):
+                for begin, end in pairwise(starts):
                     if line[begin] > 0:
                         rows.append((begin * 6, (end - begin) * 6, line[begin], 0, role))
             rows.sort(key=lambda row: (row[0], -row[2]))

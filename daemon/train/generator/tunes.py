@@ -46,7 +46,7 @@ def abc(path: Path, name: str) -> list[Piece]:
             try:
                 score = converter.parseData(tune, format="abc")
                 found.append(_piece(score, name, f"{path.stem}/{n}"))
-            except Exception:  # noqa: BLE001, S112: music21 raises whatever it meets in what people have typed
+            except Exception:  # music21 raises whatever it meets in what people have typed
                 continue
     return found
 
@@ -59,7 +59,7 @@ def musicxml(path: Path, name: str) -> list[Piece]:
         warnings.simplefilter("ignore")
         try:
             return [_piece(converter.parse(path), name, path.stem)]
-        except Exception:  # noqa: BLE001: as above
+        except Exception:  # as above
             return []
 
 
