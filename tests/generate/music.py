@@ -1,6 +1,7 @@
 """Random players and performers' wishes, for the tests of everything that generates."""
 
 import math
+import random
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -50,7 +51,19 @@ def heard(most: int = 40) -> some.SearchStrategy[tuple[Played, ...]]:
         some.floats(-3, 3),
         some.floats(-3, 3),
     )
-    return some.lists(note, max_size=most).map(lambda notes: tuple(sorted(notes)))
+    few = some.lists(note, max_size=most).map(lambda notes: tuple(sorted(notes)))
+    return few | some.builds(busy, some.integers(0, 2**32), some.integers(0, 4 * most)) if most else some.just(())
+
+
+def busy(seed: int, count: int) -> tuple[Played, ...]:
+    """A player who runs about the keyboard for four bars, `count` notes."""
+    rng = random.Random(seed)
+    return tuple(
+        Played(
+            tick, rng.choice((6, 12, 24)), rng.choice((60, 62, 63, 67, rng.randrange(128))), rng.randint(1, 127), MELODY
+        )
+        for tick in sorted(rng.randrange(0, 384, rng.choice((1, 6, 6))) for _ in range(count))
+    )
 
 
 @some.composite
@@ -95,12 +108,12 @@ G_TUNE = (
 
 
 def tune(
-    notes: Sequence[tuple[int, int, int]], meter: Meter = METERS[0], chords: tuple[ChordSpan, ...] = ()
+    notes: Sequence[tuple[int, int, int]], meter: Meter = METERS[0], chords: tuple[ChordSpan, ...] = (), tonic: int = 7
 ) -> Context:
-    """What is known when a tune in G has just been played, at the next bar line."""
+    """What is known when a tune in a major key, G, has just been played, at the next bar line."""
     heard = tuple(Played(tick, duration, pitch, 90, MELODY) for tick, duration, pitch in notes)
     tick = -(-(heard[-1].tick + 1) // meter.bar_ticks) * meter.bar_ticks
-    return Context(tick=tick, heard=heard, tonic=7, mode=0, key_confidence=1.0, chords=chords, meter=meter)
+    return Context(tick=tick, heard=heard, tonic=tonic, mode=0, key_confidence=1.0, chords=chords, meter=meter)
 
 
 def groove(notes: Sequence[Note], others: Sequence[Note], bar: int = 96) -> float:

@@ -29,6 +29,14 @@ def last_phrase(context: Context) -> list[Note]:
     return top_line(context.heard[context.phrase :] or context.heard)
 
 
+def octaves_within(line: Sequence[Note], low: int, high: int) -> int:
+    """By how many semitones, whole octaves, to move a line so that it lies about a range that it would lie outside."""
+    if not line:
+        return 0
+    middle = (min(note.pitch for note in line) + max(note.pitch for note in line)) / 2
+    return 0 if low <= middle <= high else 12 * round(((low + high) / 2 - middle) / 12)
+
+
 def motifs(line: Sequence[Note], meter: Meter) -> list[list[Note]]:
     """The line cut into motifs of at most a bar, at its strongest boundaries. [any]
 

@@ -17,7 +17,7 @@ from daemon.generate.rules import transformation as form
 from daemon.generate.rules.choice import choose, dice
 from daemon.generate.rules.ladder import Ladder, homes, ladder_of, nearest
 from daemon.generate.rules.landing import land, landing_tick, resting, strength
-from daemon.generate.rules.line import last_phrase, motifs
+from daemon.generate.rules.line import last_phrase, motifs, octaves_within
 from daemon.generate.rules.transformation import Figure
 
 STOCK = ((0, 1, 0), (1, 0.5, 1), (1.5, 0.5, 2), (2, 1, 4), (3, 0.5, 2), (3.5, 0.5, 1))
@@ -41,18 +41,9 @@ class Motif:
             return []
         line = last_phrase(context)
         ladder = ladder_of(context, constraints, line)
-        line = _in_range(line, constraints) or _stock(context, constraints, ladder)
+        up = octaves_within(line, constraints.low, constraints.high)
+        line = [note._replace(pitch=note.pitch + up) for note in line] or _stock(context, constraints, ladder)
         return _Consequent(context, constraints, masks, rng, ladder, line, goal).notes
-
-
-def _in_range(line: list[Note], constraints: Constraints) -> list[Note]:
-    """Moved by whole octaves, together, to where most of it can be played."""
-    if not line:
-        return line
-    middle = (min(note.pitch for note in line) + max(note.pitch for note in line)) / 2
-    low, high = constraints.low, constraints.high
-    octaves = round(((low + high) / 2 - middle) / 12) if not low <= middle <= high else 0
-    return [note._replace(pitch=note.pitch + 12 * octaves) for note in line]
 
 
 def _stock(context: Context, constraints: Constraints, ladder: Ladder) -> list[Note]:
