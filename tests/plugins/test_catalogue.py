@@ -1,6 +1,8 @@
 """Names: full ones open without a scan, parts by what a scan found, and errors say what is near."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,3 +115,17 @@ def test_a_broken_cache_is_no_cache(cache: Path) -> None:
     known(("lv2:urn:x:delay", "Delay"))
     verdicts.where().write_text("{")
     assert verdicts.load().files == {}
+
+
+def test_a_plugin_leaves_the_float_mode_of_who_opens_it() -> None:
+    """ZamVerb's library flushes denormals to zero on the thread that loads it; later sums there must not be wrong."""
+    path = Path("/usr/lib/clap/ZamVerb.clap")
+    if not path.exists():
+        pytest.skip("zam-plugins is not installed: sudo apt install zam-plugins")
+    script = (
+        "from daemon.plugins.catalogue import open_named\n"
+        f"open_named('clap:com.zamaudio.ZamVerb', {str(path)!r}, 48000.0, 64)\n"
+        "print(5e-324 * 1.0 != 0.0 and 1e-310 * 0.5 != 0.0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "True", done.stderr
