@@ -82,15 +82,15 @@ def target(role: str, name: str) -> str:
     return names[name]
 
 
-def generator(role: str, name: str) -> Any:
-    """A new generator of a part. Raises KeyError with the names there are, and what its class raises."""
-    return made(target(role, name))
+def generator(role: str, name: str, *arguments: str) -> Any:
+    """A new generator of a part; accompanists may be given a style. Raises KeyError with the names there are."""
+    return made(target(role, name), *arguments)
 
 
-def made(target: str) -> Any:
+def made(target: str, *arguments: str) -> Any:
     """A new object of `module:Class`, imported now."""
     module, _, kind = target.partition(":")
-    return getattr(import_module(module), kind)()
+    return getattr(import_module(module), kind)(*arguments)
 
 
 def is_slow(role: str, name: str) -> bool:

@@ -9,9 +9,7 @@ from daemon.generate.context import Meter
 from daemon.generate.live.humanise import Timed, humanise, swung
 from daemon.generate.live.schedule import AHEAD_S, Schedule
 from daemon.generate.note import BASS, MELODY, Note
-
-RATE = 48000
-TURN = 480  # samples between turns: 10 ms
+from tests.generate.stage import RATE, TURN, Receiver
 
 
 class Tempo:
@@ -33,42 +31,6 @@ class Tempo:
             return round(x + (y - x) * (tick - a) / (b - a))
         tick0, sample0 = self.corners[-1]
         return round(sample0 + (tick - tick0) * self.per_tick)
-
-
-class Receiver:
-    """A port's other side: keeps what comes, at its samples, and refuses what no receiver could make sense of."""
-
-    def __init__(self) -> None:
-        self.events: list[tuple[int, int, tuple[str, int, int], bool]] = []  # (sample, number, voice, on)
-        self.closed: set[str] = set()
-        self.panics: list[str] = []
-
-    def note_on(self, port: str, channel: int, note: int, velocity: int, at: int | None = None) -> bool:
-        if port in self.closed:
-            return False
-        assert at is not None
-        self.events.append((at, len(self.events), (port, channel, note), True))
-        return True
-
-    def note_off(self, port: str, channel: int, note: int, at: int | None = None) -> bool:
-        assert at is not None
-        self.events.append((at, len(self.events), (port, channel, note), False))
-        return True
-
-    def panic(self, port: str) -> None:
-        self.panics.append(port)
-
-    def voices(self) -> dict[tuple[str, int, int], list[tuple[int, bool]]]:
-        """What each voice was told, in order of time."""
-        found: dict[tuple[str, int, int], list[tuple[int, bool]]] = {}
-        for at, _, voice, on in sorted(self.events):
-            found.setdefault(voice, []).append((at, on))
-        return found
-
-    def check(self) -> None:
-        """Each voice goes on, off, on, off, and ends off."""
-        for voice, told in self.voices().items():
-            assert [on for _, on in told] == [True, False] * (len(told) // 2), (voice, told)
 
 
 def played(schedule: Schedule, until: int, start: int = 0) -> None:

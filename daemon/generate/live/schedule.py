@@ -49,6 +49,14 @@ class _Sounding(NamedTuple):
     part: int
 
 
+class _Waiting(NamedTuple):
+    tick: float
+    number: int
+    note: Timed
+    channel: int
+    ports: tuple[str, ...]
+
+
 Key = tuple[str, int, int]
 """(port, channel, pitch): a voice of a receiver."""
 
@@ -60,7 +68,7 @@ class Schedule:
         """`sample_at` is the pulse's, asked anew each time."""
         self.left_out = 0  # notes that came too late to be played
         self._out, self._sample_at, self._rate = out, sample_at, 48000
-        self._waiting: list[tuple[float, int, Timed, int, tuple[str, ...]]] = []  # tick, number, note, channel, ports
+        self._waiting: list[_Waiting] = []  # a heap
         self._sounding: dict[Key, _Sounding] = {}
         self._ports: set[str] = set()
         self._count = 0
@@ -74,15 +82,15 @@ class Schedule:
         """Let notes be played on a channel (0-15) of each of these ports."""
         for note in notes:
             self._count += 1
-            heapq.heappush(self._waiting, (note.tick, self._count, note, channel, tuple(ports)))
+            heapq.heappush(self._waiting, _Waiting(note.tick, self._count, note, channel, tuple(ports)))
 
     def turn(self, now: int) -> list[Sent]:
         """Hand on what is due soon. `now`: the stream's sample time."""
         horizon = now + round(AHEAD_S * self._rate)
         due, kept = [], []
-        while self._waiting and self._at(self._waiting[0][0], -EARLY_S) <= horizon:
+        while self._waiting and self._at(self._waiting[0].tick, -EARLY_S) <= horizon:
             waiting = heapq.heappop(self._waiting)
-            at = self._at(waiting[0], waiting[2].late_s)
+            at = self._at(waiting.tick, waiting.note.late_s)
             if at > horizon:
                 kept.append(waiting)
             elif at < now - round(LATE_S * self._rate):
@@ -105,19 +113,11 @@ class Schedule:
         for key, sounding in self._sounding.items():
             if sounding.part in parts and sounding.end > tick:
                 self._sounding[key] = sounding._replace(end=tick, late_s=0.0)
-        self._waiting = [
-            (
-                start,
-                number,
-                note._replace(end=min(note.end, tick)) if note.part in parts and start < tick else note,
-                *rest,
-            )
-            for start, number, note, *rest in self._waiting
-        ]
+        self._waiting = [one._replace(note=_ended(one.note, parts, tick)) for one in self._waiting]
 
     def retract(self, parts: Collection[int], tick: float) -> None:
         """Take back what these parts were to play from a tick on, and end there what they hold."""
-        self._waiting = [one for one in self._waiting if one[2].part not in parts or one[0] < tick]
+        self._waiting = [one for one in self._waiting if one.note.part not in parts or one.tick < tick]
         heapq.heapify(self._waiting)
         self.cut(parts, tick)
 
@@ -159,3 +159,8 @@ class Schedule:
         sounding = self._sounding.pop(key)
         self._out.note_off(*key, at)
         return Sent(at, sounding.part, *key, 0, False)
+
+
+def _ended(note: Timed, parts: Collection[int], tick: float) -> Timed:
+    is_held = note.part in parts and note.tick < tick < note.end
+    return note._replace(end=tick) if is_held else note
