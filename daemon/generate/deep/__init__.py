@@ -1,0 +1,1 @@
+"""Generators that are networks, run by ONNX Runtime on one thread."""
