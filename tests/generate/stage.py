@@ -35,8 +35,11 @@ class Receiver:
         return True
 
     def panic(self, port: str) -> None:
-        """As a MIDI desk: what was to come does not, and what sounds ends."""
+        """What sounds, or is about to, ends."""
         self.panics.append(port)
+        for voice, told in self.voices().items():
+            if voice[0] == port and told[-1][1]:
+                self.events.append((told[-1][0] + 1, len(self.events), voice, False))
 
     def voices(self) -> dict[Voice, list[tuple[int, bool]]]:
         """What each voice was told, in order of time."""

@@ -1,6 +1,7 @@
 """The band in each of its modes, against a simulated player and the real listener; time is simulated too."""
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -40,3 +41,222 @@ def test_an_answer_begins_on_the_downbeat_after_so_many_bars(stage, bpm: float) 
     assert starts[0][0] == pytest.approx(one.at(answer.notes[0].tick), abs=RATE // 1000)
     assert one.at(2 * BAR) <= starts[0][0] < starts[-1][0] < one.at(4 * BAR)
     assert one.band.schedule.is_idle
+
+
+def test_a_phrase_that_ends_early_is_answered_at_the_next_downbeat_with_as_many_bars(stage) -> None:
+    one = stage(mode="answer", bars=4)
+    one.plays(phrase(0, 1))
+    one.until(6 * BAR)
+    (heard,), (answer,) = one.heard(m.Phrase), one.heard(m.Answer)
+    assert heard.why == "rest"
+    assert [note.midi for note in heard.notes] == [60, 62, 64]
+    assert (answer.tick, answer.ticks) == (2 * BAR, BAR)
+
+
+def test_who_plays_on_while_an_answer_is_planned_is_heard_first(stage) -> None:
+    one = stage(mode="answer", bars=4)
+    one.plays([*phrase(0, 1), *phrase(int(1.5 * BAR), 2)])
+    one.until(4 * BAR)
+    assert [answer.tick for answer in one.heard(m.Answer)] == [4 * BAR]
+
+
+def test_who_plays_through_an_answer_is_yielded_to(stage) -> None:
+    one = stage(mode="answer", bars=2)
+    one.plays([*phrase(0, 2), *phrase(3 * BAR, 2)])
+    one.until(7 * BAR)
+    answers = one.heard(m.Answer)
+    assert [answer.tick for answer in answers] == [2 * BAR, 5 * BAR], "the second is of the bars from 3 on"
+    second_onset = one.at(3 * BAR + 24)
+    between = [at for at, _ in one.out.ons(0) if second_onset + RATE // 5 < at < one.at(5 * BAR)]
+    assert not between
+
+
+def test_fours_are_traded_on_the_bar_line_until_one_is_left_out(stage) -> None:
+    one = stage(mode="trade", bars=2)
+    one.plays([*phrase(0, 2), *phrase(4 * BAR, 2, 12), *phrase(6 * BAR, 1)])
+    one.until(16 * BAR)
+    assert [answer.tick // BAR for answer in one.heard(m.Answer)] == [2, 6]
+    one.plays(phrase(17 * BAR, 2))
+    one.until(21 * BAR)
+    assert [answer.tick // BAR for answer in one.heard(m.Answer)] == [2, 6, 19]
+
+
+def test_jamd_takes_over_when_the_player_stops_until_they_play_again(stage) -> None:
+    one = stage(mode="continue", bars=1)
+    one.plays([*phrase(0, 2), *phrase(6 * BAR + 24, 1)])
+    one.until(8 * BAR)
+    answers = one.heard(m.Answer)
+    ticks = [answer.tick for answer in answers]
+    assert ticks[:2] == [3 * BAR, 4 * BAR]
+    assert all(later - tick == BAR for tick, later in pairwise(ticks[:4]))
+    again = one.at(6 * BAR + 24)
+    assert not [at for at, _ in one.out.ons(0) if again + RATE // 5 < at < one.at(8 * BAR)]
+    one.until(12 * BAR)
+    assert one.heard(m.Answer)[-1].tick > 8 * BAR
+
+
+def test_a_loop_is_played_back_as_it_was_and_then_varied_until_a_cue(stage) -> None:
+    one = stage(mode="loop", bars=2)
+    played = phrase(0, 2)
+    one.plays(played)
+    one.until(8 * BAR)
+    first, *others = one.heard(m.Answer)
+    assert [(note.tick - 2 * BAR, note.midi) for note in first.notes] == [(tick, pitch) for tick, _, pitch in played]
+    assert [answer.tick // BAR for answer in others] == [4, 6, 8]
+    assert {answer.generator for answer in others} == {"motif"}
+    assert all(answer.notes for answer in others)
+    one.band.cue()
+    one.until(8 * BAR + 24)
+    before = len(one.out.ons(0))
+    one.until(12 * BAR)
+    assert len(one.out.ons(0)) == before
+    assert one.band.schedule.is_idle
+
+
+def test_the_band_accompanies_each_beat_with_a_chord_said_before(stage) -> None:
+    parts = {role: {} for role in ("chords", "bass", "drums", "counter")}
+    one = stage(mode="accompany", style="jazz", **parts)
+    one.plays(phrase(0, 8))
+    one.until(8 * BAR)
+    beats, chords = one.heard(m.Accompaniment), one.heard(m.ChordAhead)
+    ticks = [beat.tick for beat in beats]
+    assert ticks == list(range(ticks[0], 8 * BAR + 24, 24))
+    assert ticks[0] <= BAR
+    assert all(beat.known_at < beat.sample_time for beat in beats)
+    by_tick = {chord.tick: chord for chord in chords}
+    assert all(by_tick[beat.tick].name == beat.chord for beat in beats)
+    assert all(chord.sample_time - chord.known_at > 0.9 * one.at(24) for chord in chords[1:]), "a beat ahead"
+    assert {role for beat in beats for role in beat.generators} == set(parts)
+    assert {channel for channel in range(16) if one.out.ons(channel)} == {1, 2, 3, 9}
+    assert not one.heard(m.Answer)
+    one.until(14 * BAR)
+    assert one.heard(m.Accompaniment)[-1].tick <= 12.5 * BAR, "the band stops some bars after the player"
+    assert one.band.schedule.is_idle
+
+
+def test_chords_that_a_style_holds_are_held_over_the_beats(stage) -> None:
+    one = stage(mode="accompany", style="ambient", chords={})
+    one.plays([(0.0, 380.0, 60), (0.0, 380.0, 64), (0.0, 380.0, 67), (384.0, 380.0, 60)])
+    one.until(8 * BAR)
+    lengths = [
+        off[0] - on[0]
+        for voice, told in one.out.voices().items()
+        if voice[:2] == ("jack", 1)
+        for on, off in zip(told[::2], told[1::2], strict=False)
+    ]
+    assert lengths
+    assert max(lengths) > one.at(40)
+
+
+def test_a_mode_is_switched_live(stage) -> None:
+    one = stage(mode="answer", bars=1)
+    one.plays(phrase(0, 1))
+    one.until(1.5 * BAR)
+    one.configure(mode="loop")
+    one.until(1.5 * BAR + 12)
+    assert one.heard(m.Jam)[-1].mode == "loop"
+    one.until(2 * BAR)
+    before = len(one.out.ons(0))
+    one.until(3 * BAR)
+    assert len(one.out.ons(0)) == before, "nothing of the old answer is played"
+    one.plays(phrase(3 * BAR, 1))
+    one.until(5 * BAR)
+    assert one.heard(m.Answer)[-1].mode == "loop"
+
+
+def test_off_nothing_sounds_and_on_it_begins_anew(stage) -> None:
+    one = stage(mode="answer", bars=1)
+    one.plays(phrase(0, 1))
+    one.until(1.4 * BAR)
+    one.configure(on=False)
+    one.until(2 * BAR)
+    assert one.band.schedule.is_idle
+    assert one.out.panics
+    assert one.heard(m.Jam)[-1].phase == "off"
+    one.out.events.clear()
+    one.configure(on=True)
+    one.plays(phrase(3 * BAR, 1))
+    one.until(5 * BAR)
+    assert one.out.ons(0)
+
+
+def test_what_a_generator_makes_of_nonsense_is_left_out(stage, monkeypatch) -> None:
+    from daemon.generate.note import Note
+    from daemon.generate.rules.motif import Motif
+
+    nonsense = [Note(96, 12, 128), Note(96, 0, 60), Note(50, 12, 60), Note(96, 12, 60, 0), Note(97, 500, 61, 80)]
+    monkeypatch.setattr(Motif, "play", lambda self, context, constraints, ticks: nonsense)
+    one = stage(mode="answer", bars=1)
+    one.plays(phrase(0, 1))
+    one.until(4 * BAR)
+    (answer,) = one.heard(m.Answer)
+    assert [(note.tick, note.midi, note.duration) for note in answer.notes] == [(97, 61, 95)]
+
+
+def test_a_rule_that_fails_costs_its_answer_only(stage, monkeypatch) -> None:
+    from daemon.generate.rules.motif import Motif
+
+    def fails(self, *arguments):
+        raise ZeroDivisionError("of a test's")
+
+    monkeypatch.setattr(Motif, "play", fails)
+    one = stage(mode="answer", bars=1)
+    one.plays([*phrase(0, 1), *phrase(4 * BAR, 1)])
+    one.until(4 * BAR)
+    assert not one.heard(m.Answer)
+    assert ("answer:motif", "failed") in [(said.name, said.state) for said in one.heard(m.Generator)]
+
+
+def test_jamds_own_notes_are_known_when_they_come_back(stage) -> None:
+    one = stage(mode="answer", bars=1)
+    one.plays(phrase(0, 1))
+    one.until(2 * BAR)
+    back = [event for event in sorted(one.out.events) if event[2][0] == "jack"]
+    assert back
+    for at, _, (_, channel, pitch), on in back:
+        assert not one.band.is_own(channel + 1, pitch, on, at + 300)
+        assert one.band.is_own(channel, pitch, on, at + 300), "a block later, as a loop gives it"
+        assert not one.band.is_own(channel, pitch, on, at + 400), "but once"
+
+
+def test_jamds_own_sound_is_not_answered(stage) -> None:
+    one = stage(mode="answer", bars=1, hears="both")
+    one.plays(phrase(0, 1))
+    one.until(2 * BAR)
+    at, pitch = one.out.ons(0)[-1]
+    phrases = len(one.heard(m.Phrase))
+    one.band.feed(
+        m.NoteOn(sample_time=at + 900, known_at=at + 900, midi=pitch, name="", cents=0.0, velocity=80, f0_hz=1.0)
+    )
+    one.band.feed(m.NoteOff(sample_time=at + 9000, known_at=at + 9000, midi=pitch, name=""))
+    one.until(6 * BAR)
+    assert len(one.heard(m.Phrase)) == phrases
+    assert len(one.heard(m.Answer)) == 1
+
+
+def test_a_stream_that_begins_anew_goes_on_where_the_music_was(stage) -> None:
+    one = stage(mode="answer", bars=2)
+    one.plays(phrase(0, 2))
+    one.until(2.5 * BAR)
+    sent = one.band.end(one.now)
+    assert all(not note.on for note in sent)
+    assert one.band.schedule.is_idle
+    one.band.begin(RATE)
+    one.out.events.clear()
+    one.now = 0
+    one.plays(phrase(0, 2))
+    one.until(8 * BAR)
+    assert one.heard(m.Answer)[-1].tick % BAR == 0
+    assert one.out.ons(0)
+
+
+def test_what_a_table_says_wrong_is_named_and_the_rest_plays(stage) -> None:
+    one = stage(mode="answer")
+    problems = one.configure(
+        mode="duel", bars=0, metre="3/4", bass={"generator": "walkin", "channel": 17}, answer={"constraints": {"lo": 1}}
+    )
+    assert len(problems) == 6
+    for says in ("mode", "bars", "'meter'", "walking, root", "1 to 16", "'low'"):
+        assert [problem for problem in problems if says in problem], (says, problems)
+    assert one.band.jam.mode == "answer"
+    assert one.band.configure({"pulse": "fixed"}) == ["jam: a fixed pulse needs a tempo; give tempo_bpm"]

@@ -15,7 +15,7 @@ high = 50
 
 import difflib
 from functools import lru_cache
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import msgspec
 from msgspec import Meta
@@ -156,7 +156,7 @@ def _check(key: str, value: Any) -> None:
     try:
         msgspec.convert({key: value}, Jam)
     except msgspec.ValidationError as error:
-        raise JamError(f"jam: {key} = {value!r}: {_said(error)}") from None
+        raise JamError(f"jam: {key} = {value!r}: {_said(error)}{_meaning(Jam, key)}") from None
     if key == "meter":
         meter_of(value)
     if key == "tempo_bpm" and value and not FOLLOWED_BPM[0] <= value <= FOLLOWED_BPM[1]:
@@ -187,7 +187,7 @@ def _part(role: str, values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]
         except KeyError as error:
             problems.append(f"jam.{error.args[0]}")
         except (msgspec.ValidationError, TypeError) as error:
-            problems.append(f"jam.{role}: {key} = {value!r}: {_said(error)}")
+            problems.append(f"jam.{role}: {key} = {value!r}: {_said(error)}{_meaning(Part, key)}")
     return kept, problems
 
 
@@ -207,6 +207,16 @@ def _constraints(role: str, values: dict[str, Any]) -> tuple[dict[str, Any], lis
 def _said(error: Exception) -> str:
     text = str(error).partition(" - at `$")[0].replace("`", "")
     return text[:1].lower() + text[1:]
+
+
+def _meaning(kind: type[msgspec.Struct], key: str) -> str:
+    """What a key's value may be, where its type says it."""
+    field = next(one for one in msgspec.structs.fields(kind) if one.name == key)
+    if get_origin(field.type) is Literal:
+        return f"; choose one of {', '.join(map(str, get_args(field.type)))}"
+    for meta in getattr(field.type, "__metadata__", ()):
+        return f"; give {(meta.extra_json_schema or {}).get('description') or meta.description}"
+    return ""
 
 
 def _near(name: str, known: tuple[str, ...]) -> str:
