@@ -168,9 +168,10 @@ def test_chords_come_back_where_the_polyphony_allows_them():
     assert broken(notes, context, wish, 384) == []
 
 
-@given(heard(30))
+@given(heard(30), some.integers(0, 20))
 @settings(max_examples=100, deadline=None)
-def test_the_memory_finds_what_a_search_finds(notes):
+def test_the_memory_finds_what_a_search_finds(notes, silent):
+    notes = [*notes, *(note._replace(tick=note.tick + 580) for note in notes[:silent])]  # a new phrase, after a silence
     memory = Memory()
     for note in notes:
         memory.learn(note, 96, 24, 0)

@@ -112,7 +112,7 @@ class _Continuation:
         places = places or self.memory.follow(self.shapes, self.tones, self.constraints.closeness)
         kinds: dict[tuple[int, int], float] = {}
         best: dict[tuple[int, int], tuple[float, Event]] = {}
-        free: dict[int, np.ndarray] = {}
+        there: dict[int, tuple[list[bool], tuple[int, ...], float]] = {}
         stop = 0.0
         barred = self._barred()
         for weight, i, is_shape in places:
@@ -123,12 +123,15 @@ class _Continuation:
                 continue
             if not starts[tick - self.masks.first]:
                 continue
-            if tick not in free:
-                free[tick] = self.masks.pitches(self.notes, tick)
-            pitch = self._pitch_of((weight, i, is_shape), free[tick])
+            if tick not in there:
+                there[tick] = self._there(tick)
+            free, tones, unlike = there[tick]
+            pitch = self._pitch_of(event, is_shape, free)
             if pitch is None or (tick - self.tick, pitch - self.pitch) in barred:
                 continue
             likely = weight * self._fits(event, tick, pitch)
+            if tones and pitch % 12 not in tones:
+                likely *= unlike
             kind = (tick, pitch)
             kinds[kind] = kinds.get(kind, 0.0) + likely
             if kind not in best or likely > best[kind][0]:
@@ -162,32 +165,35 @@ class _Continuation:
         tick = self.tick + (event.step or self.beat)
         return max((tick + grid // 2) // grid * grid, self.tick + 1)
 
-    def _pitch_of(self, place: Place, free: np.ndarray) -> int | None:
-        """What a place asks for, or the pitch allowed within a third of it; None: there is none."""
-        _, i, is_shape = place
-        event = self.memory[i]
+    def _there(self, tick: int) -> tuple[list[bool], tuple[int, ...], float]:
+        """The pitches that may start at a tick, the chord's tones, and what any other there is worth beside them."""
+        chord = self.context.chord_at(tick)
+        tones = () if chord is None else chord_classes(chord)
+        return self.masks.pitches(self.notes, tick).tolist(), tones, 0.6 ** strength(tick, self.context.meter)
+
+    def _pitch_of(self, event: Event, is_shape: bool, free: list[bool]) -> int | None:
+        """What an event asks for, or the pitch allowed within a third of it; None: there is none."""
         if is_shape:
             pitch = self.pitch + event.interval
         else:
             pitch = event.pitch + (self.tonic - event.tonic + 6) % 12 - 6 + self.up
-            pitch += 12 * round((self.pitch - pitch) / 12) if abs(pitch - self.pitch) > 9 else 0
-        if 0 <= pitch < 128 and free[pitch]:
-            return pitch
-        found = nearest(free[max(0, pitch - 3) : max(0, pitch + 4)], min(pitch, 3))
-        return None if found is None else found + max(0, pitch - 3)
+            if abs(pitch - self.pitch) > 9:
+                pitch += 12 * round((self.pitch - pitch) / 12)
+        for away in (0, -1, 1, -2, 2, -3, 3):
+            if 0 <= pitch + away < 128 and free[pitch + away]:
+                return pitch + away
+        return None
 
     def _fits(self, event: Event, tick: int, pitch: int) -> float:
-        """How well an event's place in the bar, the chord and the register suit."""
+        """How well an event's place in the bar, and the register, suit."""
         close = self.constraints.closeness
         fit = 1.0
         if tick % self.beat == event.phase % self.beat:
             fit *= 1 + 10 * close
         if tick % self.bar == event.phase:
             fit *= 1 + 6 * close
-        chord = self.context.chord_at(tick)
-        if chord is not None and pitch % 12 not in chord_classes(chord):
-            fit *= 0.6 ** strength(tick, self.context.meter)
-        return fit * 0.8 ** max(0.0, abs(pitch - self.middle) - 9)
+        far = abs(pitch - self.middle) - 9
+        return fit if far <= 0 else fit * 0.8**far
 
     def _step(self, starts: np.ndarray, first: int | None, barred: set[tuple[int, int]]) -> bool:
         """Where nothing that was heard fits: the nearest pitch, at the next place that is free on a beat, or at all."""

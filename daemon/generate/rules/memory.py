@@ -105,6 +105,8 @@ class Memory:
                 each = left * (1.0 - escape) / len(places)
                 found += [(each, i, is_shape) for i in places]
                 left *= escape
+            if left < 0.02:
+                return found
         recent = range(max(0, self.count - min(len(self), 24)), self.count)
         return found + [(left / len(recent), i, False) for i in recent]
 
