@@ -96,17 +96,23 @@ class Follower:
             self._bank.usual[:] = rate
 
 
-def induced(onsets_s: Sequence[float], beat: int, anchors: int = 1, usual_bpm: float = USUAL_BPM) -> tuple[float, int]:
+def induced(
+    onsets_s: Sequence[float],
+    beat: int,
+    anchors: int = 1,
+    usual_bpm: float = USUAL_BPM,
+    octaves: float = USUAL_OCTAVES,
+) -> tuple[float, int]:
     """The tempo (beats a minute) that foresees the onsets best, and which of the first `anchors` onsets is on a beat.
 
-    `onsets_s`: 2 or more, rising. `usual_bpm`: the tempo to expect.
+    `onsets_s`: 2 or more, rising. `usual_bpm`: the tempo to expect, give or take so many `octaves`.
     """
     bpm = np.geomspace(SLOWEST_BPM, FASTEST_BPM, AGENTS)
     chance, best, found = places(beat), -np.inf, (usual_bpm, 0)
     full = np.ones(AGENTS)
     for anchor in range(min(anchors, len(onsets_s) - 1)):
         bank = Oscillators(beat, bpm, AGENT_DOUBT, full * AGENT_JITTER_S, full * AGENT_SWERVE, np.zeros(1))
-        score = -0.5 * (np.log2(bpm / usual_bpm) / USUAL_OCTAVES) ** 2
+        score = -0.5 * (np.log2(bpm / usual_bpm) / octaves) ** 2
         for before, now in zip(onsets_s[anchor:], onsets_s[anchor + 1 :], strict=False):
             bank.pass_time(now - before)
             likely, _ = bank.strike(chance, STRAY)

@@ -20,7 +20,8 @@ START_SILENCE_S = 1.8  # or so long a silence after two
 ASSUMED_BPM = 120.0  # while nothing is known
 MEMORY = 12  # onsets from which a lost beat is found again
 LOST = 0.0  # of Follower.fit: no better than no beat at all
-BETTER = 0.3  # and how much better another beat must fit
+BETTER = 0.3  # and how much better another beat must fit,
+ANOTHER_OCTAVES = 0.3  # at about the same tempo
 SOON_S = 0.3
 TAPS_S = 60.0 / SLOWEST_BPM  # taps further apart do not belong together
 
@@ -220,7 +221,7 @@ class Pulse:
     def _found_again(self, lost: Follower) -> Follower:
         """Whoever fits the newest onsets better than one that is lost, if anyone does."""
         times = [at_s for at_s, _ in self._onsets]
-        bpm, anchor = induced(times, self._beat, anchors=3, usual_bpm=lost.rate * 60.0 / self._beat)
+        bpm, anchor = induced(times, self._beat, 3, lost.rate * 60.0 / self._beat, ANOTHER_OCTAVES)
         nearest = round(self._line.tick_at(times[anchor]) / self._beat) * self._beat
         found = Follower(self._beat, float(nearest), bpm, times[anchor], 0.03)
         for at_s, velocity in self._onsets[anchor + 1 :]:
