@@ -55,14 +55,14 @@ PARTS = {"test": 1, "dev": 1, "train": 8}
 def pieces(data: Path, said: Callable[[str], None] = lambda _: None) -> list[Piece]:
     """Every piece of the collections in a folder, or in its `symbolic`. Kept in the cache once read. Raises CorpusError."""
     folder = data / "symbolic" if (data / "symbolic").is_dir() else data
-    jobs = [
-        (reader, path, name)
-        for name, (pattern, reader) in SETS.items()
-        for path in sorted((folder / FOLDERS.get(name, name)).glob(pattern))
-    ]
-    if not jobs:
+    files = {name: sorted((folder / FOLDERS.get(name, name)).glob(pattern)) for name, (pattern, _) in SETS.items()}
+    if not any(files.values()):
         raise CorpusError(f"{data}: no collection there; give a folder that holds some of {', '.join(SETS)}")
-    kept = _cache(jobs)
+    return [piece for name, paths in files.items() if paths for piece in _collection(name, paths, said)]
+
+
+def _collection(name: str, paths: list[Path], said: Callable[[str], None]) -> list[Piece]:
+    kept = _cache(name, paths)
     if kept.exists():
         return pickle.loads(zlib.decompress(kept.read_bytes()))
     try:
@@ -70,24 +70,25 @@ def pieces(data: Path, said: Callable[[str], None] = lambda _: None) -> list[Pie
     except ImportError:
         raise CorpusError("music21 is not installed: pip install 'jamd[train]'") from None
     found: list[Piece] = []
+    jobs = [(SETS[name][1], path, name) for path in paths]
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for n, read in enumerate(pool.map(_read, jobs, chunksize=4), 1):
+        for n, read in enumerate(pool.map(_read, jobs), 1):
             found += read
-            if n % 100 == 0:
-                said(f"read {n} of {len(jobs)} files, {len(found)} pieces")
+            if n % 100 == 0 or n == len(jobs):
+                said(f"{name}: read {n} of {len(jobs)} files, {len(found)} pieces")
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_bytes(zlib.compress(pickle.dumps(found)))
     return found
 
 
-def _cache(jobs: list[tuple[str, Path, str]]) -> Path:
-    listing = "".join(f"{name}/{path.name}/{path.stat().st_size}" for _, path, name in jobs)
-    key = hashlib.sha256(f"{VERSION}{listing}".encode()).hexdigest()[:16]
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jamd" / f"corpus-{key}"
+def _cache(name: str, paths: list[Path]) -> Path:
+    listing = "".join(f"{path.name}/{path.stat().st_size} " for path in paths)
+    key = hashlib.sha256(f"{VERSION} {listing}".encode()).hexdigest()[:16]
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "jamd" / f"corpus-{name}-{key}"
 
 
 def _read(job: tuple[str, Path, str]) -> list[Piece]:
-    """The pieces of a file; those that cannot be read are left out, as collections of thousands have some."""
+    """The pieces of a file that are long enough to learn from."""
     from importlib import import_module
 
     reader, path, name = job

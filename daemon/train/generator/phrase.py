@@ -17,7 +17,7 @@ from daemon.train.generator.network import Phrase
 
 LONGEST = 256  # notes the network is shown at once
 TOKENS = 4096  # notes in a step
-SEVERAL = ("pop909", "jsb", "lieder")  # collections that are also learned with all their parts
+SEVERAL = ("pop909", "jsb")  # collections that are also learned with all their parts
 SEVERAL_SHARE = 0.15  # of the steps
 _PITCH, _MODE, _STYLE, _PITCH_OF_DURATION = 1, 8, 9, 3  # places in TOKEN and DURATION
 
@@ -183,3 +183,16 @@ def _rate(step: int, steps: int) -> float:
     """Warm up over 2 %, then a cosine to nothing."""
     warm = max(1, steps // 50)
     return min(1.0, (step + 1) / warm) * 0.5 * (1 + math.cos(math.pi * min(1.0, step / steps)))
+
+
+def run(data: Path, out: Path, seed: int, steps: int, said: Callable[[str], None]) -> None:
+    """Read the corpus, train, and write the graphs into `out`. Raises CorpusError."""
+    from daemon.train.generator.export import export
+
+    torch.set_num_threads(1)
+    parts = corpus.split(corpus.pieces(data, said))
+    said(", ".join(f"{len(found)} pieces to {part}" for part, found in parts.items()))
+    out.mkdir(parents=True, exist_ok=True)
+    checkpoint = out / "phrase.pt"
+    train(parts, checkpoint, seed, steps, said)
+    export(checkpoint, out)

@@ -139,7 +139,7 @@ def chorales(path: Path, name: str) -> list[Piece]:
         for number, piece in enumerate(frames):
             rows = []
             for voice, role in enumerate((MELODY, CHORDS, CHORDS, BASS)):
-                line = [frame[voice] for frame in piece]
+                line = [frame[voice] if voice < len(frame) else 0 for frame in piece]
                 starts = [0, *(k for k in range(1, len(line)) if line[k] != line[k - 1]), len(line)]
                 for begin, end in pairwise(starts):
                     if line[begin] > 0:

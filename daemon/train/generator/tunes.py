@@ -2,13 +2,15 @@
 
 import re
 import warnings
+import zipfile
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 
 from daemon.generate.context import ChordSpan
-from daemon.generate.note import BASS, CHORDS, MELODY, TICKS
+from daemon.generate.note import MELODY, TICKS
 from daemon.train.generator.corpus import NOTES, Piece
 from dsp.harmony import CHORD_QUALITIES, key_profiles
 
@@ -52,15 +54,28 @@ def abc(path: Path, name: str) -> list[Piece]:
 
 
 def musicxml(path: Path, name: str) -> list[Piece]:
-    """The piece of a MusicXML file: the first part sings; what is below it plays chords, and the lowest part bass."""
+    """The piece of a compressed MusicXML file: its first part, which sings."""
     from music21 import converter
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return [_piece(converter.parse(path), name, path.stem)]
+            return [_piece(converter.parseData(_first_part(path), format="musicxml"), name, path.stem)]
         except Exception:  # as above
             return []
+
+
+def _first_part(path: Path) -> str:
+    """Of a score, what its first part reads: most of the time goes into the others."""
+    with zipfile.ZipFile(path) as archive:
+        name = next(one for one in archive.namelist() if one.endswith((".xml", ".musicxml")) and "META" not in one)
+        root = ElementTree.fromstring(archive.read(name))
+    for others in (root.findall("part")[1:], root.findall("part-list/score-part")[1:]):
+        for other in others:
+            (root if other.tag == "part" else root.find("part-list")).remove(other)
+    for group in root.findall("part-list/part-group"):
+        root.find("part-list").remove(group)
+    return ElementTree.tostring(root, "unicode")
 
 
 def _piece(score: Any, name: str, title: str) -> Piece:
@@ -69,13 +84,11 @@ def _piece(score: Any, name: str, title: str) -> Piece:
     parts = list(score.parts)
     rows: list[tuple[int, int, int, int, int]] = []
     shift = _upbeat(parts[0])
-    for number, part in enumerate(parts):
-        role = MELODY if number == 0 else BASS if number == len(parts) - 1 else CHORDS
-        for note in part.stripTies().flatten().notes:
-            if isinstance(note, harmony.ChordSymbol) or note.duration.isGrace or note.quarterLength <= 0:
-                continue
-            tick, duration = _ticks(note.offset) + shift, max(1, _ticks(note.quarterLength))
-            rows += [(tick, duration, pitch.midi, 0, role) for pitch in note.pitches]
+    for note in parts[0].stripTies().flatten().notes:
+        if isinstance(note, harmony.ChordSymbol) or note.duration.isGrace or note.quarterLength <= 0:
+            continue
+        tick, duration = _ticks(note.offset) + shift, max(1, _ticks(note.quarterLength))
+        rows += [(tick, duration, pitch.midi, 0, MELODY) for pitch in note.pitches]
     rows.sort(key=lambda row: (row[0], -row[2]))
     notes = np.array(rows, NOTES)
     flat = parts[0].flatten()
