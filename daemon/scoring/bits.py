@@ -64,8 +64,8 @@ def _rows(name: str, test: Sequence[Piece], found: Mapping[str, Sequence[np.ndar
     rows: list[Row] = []
     for program, pieces in found.items():
         values = np.concatenate([one for piece, one in zip(test, pieces, strict=True) if name in (piece.set, ALL)])
-        means = values.mean(axis=0).tolist()
-        rows.append(Row(name, program, len(values), *means, sum(means), 0.0))
+        time, pitch, duration = values.mean(axis=0).tolist()
+        rows.append(Row(name, program, len(values), time, pitch, duration, time + pitch + duration, 0.0))
     baseline = next(row.total for row in rows if row.program == BASELINE)
     return [row._replace(ratio=row.total / baseline) for row in rows]
 

@@ -16,7 +16,7 @@ from daemon.scoring.viewpoints import BIGRAM, SYMBOLS, UNIGRAM, VIEWS, Line, See
 LONG_ORDER = {"time": 4, "pitch": 3, "duration": 3}
 """Notes that the long-term model looks back; more are of no use to it (chosen on `dev`)."""
 
-SHORT_ORDER = {"time": 8, "pitch": 5, "duration": 5}
+SHORT_ORDER = {"time": 8, "pitch": 8, "duration": 8}
 """And the short-term model."""
 
 VIEW_BIAS = 0.0
