@@ -1,6 +1,6 @@
 import math
 import random
-from itertools import cycle, pairwise
+from itertools import accumulate, cycle, pairwise, takewhile
 
 import pytest
 from hypothesis import given, settings
@@ -26,12 +26,8 @@ RHYTHMS = {
 
 
 def onsets(name, bars=24):
-    found, tick = [], 0
-    for length in cycle(RHYTHMS[name]):
-        if tick >= bars * BAR:
-            return found
-        found.append(tick)
-        tick += length
+    ticks = accumulate(cycle(RHYTHMS[name]), initial=0)
+    return list(takewhile(lambda tick: tick < bars * BAR, ticks))
 
 
 def drifting(bpm, period_s=30.0, depth=0.1):

@@ -8,14 +8,17 @@ once, from the past alone, and so never takes a note back.
 """
 
 from collections import deque
-from math import exp
+from math import exp, sqrt
 from statistics import median
 
 from daemon.generate.context import Meter
 from daemon.generate.listening.places import places
 from daemon.generate.note import MELODY, TICKS, Played
 
-OFF_TICKS = 1.0  # standard deviation of a start
+OFF_TICKS, OFF_LEAST, OFF_MOST = 0.7, 0.35, 1.5  # standard deviation of a start: at first, and as it can be found
+OFF_FOLLOWS = 0.06  # weight of the newest onset in it
+END_TICKS, END_SHARE = 1.0, 0.08  # that of an end, and the part of a note's length that it grows by
+LEAST = 3  # ticks a note lasts
 TOGETHER_TICKS = 0.75  # starts closer than this are a chord
 APART_TICKS = 1.5  # and those further apart do not get one place
 STRAY = 1e-4
@@ -52,7 +55,8 @@ class Grid:
         self._pairs: deque[float] = deque(maxlen=PAIRS)
         self._beat = 0  # the newest,
         self._phases: list[float] = []  # and the first onsets in it
-        self._played, self._tick = -1e9, -(1 << 60)  # the newest onset
+        self._played, self._tick, self._off = -1e9, -(1 << 60), 0.0  # the newest onset: played, written, how far off
+        self._variance = OFF_TICKS**2
         self._swing_to(SWUNG)
 
     @property
@@ -72,36 +76,47 @@ class Grid:
         phase = played - beat * self._span
         self._count(beat, phase)
         self._believe(phase)
-        base, later = beat * self._span, self._tick if gap > APART_TICKS else -(1 << 60)
-        best, tick = 0.0, max(round(played), later + 1)
+        base, deviation = beat * self._span, self._deviation
+        best, tick, off = 0.0, round(played), 0.0
         for belief, template in zip(self._belief, self._templates, strict=True):
             for at, written, chance in template:
-                if base + written > later:
-                    here = belief * chance * exp(-0.5 * ((phase - at) / OFF_TICKS) ** 2)
-                    if here > best * (1 + 1e-9) and here > STRAY * 1e-3:
-                        best, tick = here, base + written
-        self._played, self._tick = played, tick
+                taken = gap > APART_TICKS and (
+                    base + written < self._tick or (base + written == self._tick and abs(phase - at) >= abs(self._off))
+                )
+                here = 0.0 if taken else belief * chance * exp(-0.5 * ((phase - at) / deviation) ** 2)
+                if here > max(best * (1 + 1e-9), STRAY**2):
+                    best, tick, off = here, base + written, phase - at
+        if best > 0.0:
+            self._variance += OFF_FOLLOWS * (off**2 - self._variance)
+        elif gap > 0.0:
+            tick = max(tick, self._tick)
+        self._played, self._tick, self._off = played, tick, off
         return tick
 
     def note(self, tick: int, start: float, end: float, pitch: int, velocity: int, part: int = MELODY) -> Played:
         """A note that has ended: started at `start`, which is `tick` on the grid, and ended at `end`."""
         length = max(end - start, 0.0)
         written_end = self._straight(end)
-        spread = OFF_TICKS + 0.08 * length
+        spread = END_TICKS + END_SHARE * length
         reach = int(min(3 * spread, self._span)) + 1
-        middle = round(written_end)
-        best, found = -1.0, max(tick + 1, middle)
-        for at in range(max(tick + 1, middle - reach), middle + reach + 1):
+        middle = max(round(written_end), tick + LEAST)
+        best, found = -1.0, middle
+        for at in range(max(tick + LEAST, middle - reach), middle + reach + 1):
             here = self._ends[at % self._span] * exp(-0.5 * ((written_end - at) / spread) ** 2)
             if here > best:
                 best, found = here, at
         duration = found - tick
         return Played(tick, duration, pitch, velocity, part, start - tick, length - duration)
 
+    @property
+    def _deviation(self) -> float:
+        return min(max(sqrt(self._variance), OFF_LEAST), OFF_MOST)
+
     def _believe(self, phase: float) -> None:
         """How well each way to divide the beat foresaw this onset."""
+        deviation = self._deviation
         likely = [
-            belief * (STRAY + sum(chance * exp(-0.5 * ((phase - at) / OFF_TICKS) ** 2) for at, _, chance in template))
+            belief * (STRAY + sum(chance * exp(-0.5 * ((phase - at) / deviation) ** 2) for at, _, chance in template))
             for belief, template in zip(self._belief, self._templates, strict=True)
         ]
         total = sum(likely)
