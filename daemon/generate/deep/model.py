@@ -1,11 +1,16 @@
 """Trained networks from files: checked before they are used, and run on one thread."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
 import onnxruntime
 
 from daemon.errors import UserError
+
+
+FOLDER = Path(os.environ.get("JAMD_MODELS") or Path(__file__).parent / "models")
+"""Where the models are: those that jamd comes with, or the config's `[generate] models`."""
 
 
 class ModelError(UserError):

@@ -7,10 +7,10 @@ import numpy as np
 
 from daemon.generate.deep import copying, rows
 from daemon.generate.deep.alphabet import CANDIDATES, DURATION, NOTHING, PAST, PITCH, PITCHES, TOKEN
-from daemon.generate.deep.model import ModelError, load
+from daemon.generate.deep.model import FOLDER, ModelError, load
 from daemon.generate.note import TICKS
 
-MODELS = Path(__file__).parent / "models" / "phrase"
+MODELS = FOLDER / "phrase"
 LAYERS, HEADS, WIDE = 4, 5, 32  # of the network: `wide` numbers for each head
 WIDTH, PARTS, LOUDNESSES = HEADS * WIDE, 5, 9
 _LOW, _NO_CHANCE = np.float32(-1e9), 60.0
