@@ -8,7 +8,6 @@ import onnxruntime
 
 from daemon.errors import UserError
 
-
 FOLDER = Path(os.environ.get("JAMD_MODELS") or Path(__file__).parent / "models")
 """Where the models are: those that jamd comes with, or the config's `[generate] models`."""
 
