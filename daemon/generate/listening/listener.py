@@ -132,7 +132,8 @@ class Listener:
             usual = Context(tick=tick)
             return usual.density, usual.low, usual.high, usual.velocity
         window, beat = RECENT_BARS * self.pulse.meter.bar_ticks, self.pulse.meter.beat_ticks
-        until = max(min(tick, max(note.end for note in heard)), heard[-1].tick)
+        newest = heard[-1].tick
+        until = min(max(min(tick, max(note.end for note in heard)), newest), newest + window)
         recent = [note for note in heard if note.tick >= until - window]
         beats = max(min(window, until - heard[0].tick) / beat, 1.0)
         pitches = [note.pitch for note in recent]

@@ -48,6 +48,7 @@ class Phrases:
         self._rest = rest_beats * meter.beat_ticks
         self._notes: list[Played] = []
         self._from: int | None = None  # tick of the first onset of the phrase that is being played
+        self._closed: set[tuple[int, int]] = set()  # (tick, pitch) held when the last phrase closed, and in it
         self._onset = self._silent = 0.0  # played ticks: the newest onset, the newest end
         self.last_tick = 0  # where the phrase began that is being played, or if none is, the last one
 
@@ -65,7 +66,7 @@ class Phrases:
     def note(self, note: Played, end: float) -> None:
         """It has ended, at `end` ticks as played. One that began in a phrase which has closed is not in the next."""
         self._silent = max(end, self._silent)
-        if self._from is not None and note.tick >= self._from and len(self._notes) < MOST_BEFORE_A_LINE:
+        if self._belongs(note) and len(self._notes) < MOST_BEFORE_A_LINE:
             self._notes.append(note)
 
     @property
@@ -93,7 +94,7 @@ class Phrases:
                 return self._close("rest")
             if tick - self._onset >= STILL_BARS * bar:
                 return self._close("still")
-        if len(self._notes) >= MOST_NOTES or tick - self._from >= MOST_BARS * bar:
+        if len(self._notes) >= MOST_NOTES or self._onset - self._from >= MOST_BARS * bar:
             return self._split()
         return None
 
@@ -105,6 +106,9 @@ class Phrases:
         """Somebody says: it closes now. Whatever closes phrases otherwise."""
         return self._close("cue")
 
+    def _belongs(self, note: Played) -> bool:
+        return self._from is not None and note.tick >= self._from and (note.tick, note.pitch) not in self._closed
+
     def _line(self) -> int:
         """The bar line at which the phrase closes; a pickup within the last beat belongs to the bar after it."""
         assert self._from is not None
@@ -115,10 +119,13 @@ class Phrases:
         """Notes that start before a tick; a note that sounds on is cut there."""
         if self._from is None:
             return None
-        both = sorted([*self._notes, *(note for note in self._sounding() if note.tick >= self._from)])
+        held = [note for note in self._sounding() if self._belongs(note)]
+        both = sorted([*self._notes, *held])
         inside = [n._replace(duration=min(n.duration, before - n.tick)) for n in both if n.tick < before]
         after = [note for note in both if note.tick >= before]
         self._notes = [note for note in self._notes if note.tick >= before]
+        self._closed = {key for key in self._closed if key[0] >= self._from}
+        self._closed.update((note.tick, note.pitch) for note in held if note.tick < before)
         start, self._from = self._from, after[0].tick if after else None
         if not inside:
             return None
