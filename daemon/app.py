@@ -13,6 +13,7 @@ import zmq
 
 from daemon import bridge
 from daemon import messages as m
+from daemon.bandstand import Bandstand
 from daemon.bus import Bus
 from daemon.clock import Clock, offsets
 from daemon.config import Config
@@ -79,6 +80,10 @@ class App:
         midi = config.midi
         self.midi = MidiDesk(midi.api, midi.inputs, midi.outputs, midi.virtual, MidiRings(self.supervisor.state))
         self.midi.on_message = self.console.hands.feed
+        self.midi.monotonic_ns = self.clock.monotonic_ns
+        self.stand = Bandstand(config.generate, self.midi, self.console.desk)
+        self.console.desk.band = self.stand
+        self.bus.subscribe(self.stand.feed)
         self.on_hop: Callable[[Any], None] | None = None  # is handed the newest hop's features
         self.on_turn: Callable[[], None] | None = None  # is called once per turn of the loop
         self.rate = 48000
@@ -103,6 +108,7 @@ class App:
         self._start(retry=False)
         beat_at = time.monotonic() + HEARTBEAT_S
         while self._running:
+            self.stand.attend(poller)
             ready = dict(poller.poll(self.console.attend(poller)))
             for news in self.supervisor.poll():
                 self._on_engine(news)
@@ -115,6 +121,8 @@ class App:
                 self._publish(message)
             self.console.desk.name_ports(self.midi.ports[FIRST_NAMED_PORT:])
             for message in self.console.turn(self._now()):
+                self._publish(message)
+            for message in self.stand.turn(self._now()):
                 self._publish(message)
             if self.on_turn is not None:
                 self.on_turn()
@@ -136,6 +144,7 @@ class App:
     def close(self) -> None:
         """Every sounding note off, then the engine, then the outputs."""
         self._silence()
+        self.stand.close()
         self.midi.close()  # while the engine can still let the last note-offs leave
         self.console.close()
         self.supervisor.close()
@@ -187,12 +196,13 @@ class App:
             self._epoch = news["epoch"]
             self.bus.begin(self._epoch)
             self.midi.begin(self.rate, news["driver"])
+            self.stand.begin(self.rate)
         else:
             self._pass_on()
         blamed = False  # a plugin is at fault, and will be left out where it is so too often
         if state in ("lost", "died", "hung", "ended"):
             self._silence()
-            for message in self.midi.end(self._now()):
+            for message in (*self.midi.end(self._now()), *self.stand.end(self._now())):
                 self._publish(message)
             blamed = state in ("died", "hung") and self.console.desk.died(self._ran_since is not None)
             self.console.desk.lost()

@@ -61,6 +61,13 @@ class Rack(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     preset: str = ""  # loaded at the start: a preset's name or the path of its file
 
 
+class Generate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Whether jamd plays along."""
+
+    jam: Literal["preset", "on", "off"] = "preset"  # as the preset's [jam] table says; or without one, too; or never
+    models: str = ""  # a folder of trained models; empty: jamd's own
+
+
 class Control(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where commands are taken, from this machine only."""
 
@@ -76,6 +83,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     midi: Midi = Midi()
     rack: Rack = Rack()
     control: Control = Control()
+    generate: Generate = Generate()
 
     def analysers(self) -> list[tuple[str, str]]:
         """(analysis, implementation) in the order they run; `off` leaves one out."""

@@ -49,6 +49,23 @@ def _says(message: m.Message) -> str:
         case m.PluginFault():
             who = " ".join(filter(None, (message.chain, message.plugin, message.state)))
             return f"{who}{': ' if message.error else ''}{message.error}"
+        case m.Phrase():
+            return f"{len(message.notes)} notes, {message.ticks / 24:g} quarters, closed by {message.why}"
+        case m.Answer():
+            late = f", {message.wanted} was late" if message.late else ""
+            return f"{message.mode}: {len(message.notes)} notes by {message.generator}{late}"
+        case m.ChordAhead():
+            return f"{message.name:8} on beat {message.position} by {message.generator}"
+        case m.Accompaniment():
+            who = ", ".join(f"{part} {name}" for part, name in message.generators.items())
+            return f"{message.chord:8} beat {message.position}: {len(message.notes)} notes ({who})"
+        case m.JamNote():
+            return f"{'on ' if message.on else 'off'} {message.part} {message.midi} on {message.port}:{message.channel + 1}"
+        case m.Jam():
+            parts = ", ".join(f"{part.name} {part.plays or part.generator}" for part in message.parts if part.on)
+            return f"{message.mode}, {message.phase}, {message.tempo_bpm:g} BPM, {message.meter} {message.key}: {parts}"
+        case m.Generator():
+            return " ".join(filter(None, (message.name or "process", message.state, message.error)))
         case m.Heartbeat():
             work = message.work_us
             return (

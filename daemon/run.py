@@ -38,7 +38,7 @@ def run(config: Config, seconds: float | None) -> int:
 
 
 def _report(message: m.Message) -> None:
-    """What became of the engine, the MIDI ports and the plugins, for who watches the log."""
-    is_news = isinstance(message, m.Engine | m.MidiPort | m.PluginFault)
+    """What became of the engine, the MIDI ports, the plugins and the generators, for who watches the log."""
+    is_news = isinstance(message, m.Engine | m.MidiPort | m.PluginFault | m.Generator)
     if is_news or (isinstance(message, m.Rack) and message.kind in ("loaded", "saved", "warned")):
         click.echo("jamd: " + lines.line(message).strip(), err=True)

@@ -2,7 +2,7 @@
 
 import click
 
-from daemon.ctl import build, play
+from daemon.ctl import build, jam, play
 
 
 @click.group()
@@ -27,6 +27,9 @@ def ctl() -> None:
       jamd ctl learn comp thr                then move a control
       jamd ctl snapshot take loud
       jamd ctl save presets/mine.toml
+    Play along:
+      jamd ctl jam show                      the band: mode, tempo, parts
+      jamd ctl jam mode trade --bars 4
 
     \b
     All of a batch is done at one moment, or none of it:
@@ -61,5 +64,6 @@ for _command in (
         build.snapshot,
         build.map_,
     ),
+    jam.jam,
 ):
     ctl.add_command(_command)

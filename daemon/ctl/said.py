@@ -72,13 +72,33 @@ def _maps(found: dict[str, Any]) -> list[str]:
         source = f"{one['kind']} {one.get('number', 'any')}"
         source += f" channel {one['channel']}" if one.get("channel") else ""
         source += f" of {one['port']}" if one.get("port") else ""
-        target = {"param": f"{one.get('plugin')} {one.get('param')}", "bypass": f"bypass of {one.get('plugin')}"}
+        target = {
+            "param": f"{one.get('plugin')} {one.get('param')}",
+            "bypass": f"bypass of {one.get('plugin')}",
+            "jam": f"jam {one.get('jam')}",
+        }
         lines.append(f"{number}: {source} -> {target.get(one['to'], 'snapshot ' + str(one.get('snapshot', 0) + 1))}")
     return lines or ["no mappings"]
 
 
 def _load(result: dict[str, Any]) -> list[str]:
     return [f"{result['preset']} ({result['path']})", *(f"left out: {line}" for line in result["problems"])]
+
+
+def _jam(result: dict[str, Any]) -> list[str]:
+    """The band, a line for each part."""
+    state = result["state"]
+    if not state:
+        return ["nobody plays along; `jamd ctl jam on` lets the band play"]
+    lines = [
+        f"{state['mode']}, {state['phase']}, {state['bars']} bars, {state['tempo_bpm']:g} BPM, {state['meter']}"
+        f"{', ' + state['key'] if state['key'] else ''}{', ' + state['style'] if state['style'] else ''}"
+    ]
+    for part in state["parts"]:
+        instead = f" (by {part['plays']} until it is there)" if part["plays"] not in ("", part["generator"]) else ""
+        said = f"{part['generator']}{instead}, channel {part['channel']}, {', '.join(part['ports'])}"
+        lines.append(f"  {part['name']:8} {said if part['on'] else 'off'}")
+    return lines
 
 
 def _plainly(result: Any) -> list[str]:
@@ -95,4 +115,5 @@ _SAID: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "get": _get,
     "map_list": _maps,
     "load": _load,
+    "jam_show": _jam,
 }

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -29,6 +29,8 @@ class Book:
         self.document = Document()
         self.snapshots: list[Snapshot] = []
         self.mappings: list[Mapping] = []
+        self.jam: dict[str, Any] = {}  # what the band is told; another dict each time that it is told something
+        self.signs: list[str] = []  # that it has yet to be given: cue, panic
         self.learning: Mapping | None = None  # what the next control that moves is to do
         self.snapshot = ""  # the one recalled last
         self.values: dict[int, dict[str, float]] = {}  # of every parameter, normalised
@@ -71,6 +73,8 @@ class Book:
         """A batch is done: what is new is at home as it is, what is gone is forgotten."""
         self.document = document = draft.document
         self.snapshots, self.mappings, self.snapshot = draft.snapshots, draft.mappings, draft.snapshot
+        self.jam = draft.jam if draft.jam != self.jam else self.jam
+        self.signs += draft.signs
         if draft.learning is not None:
             self.learning = draft.learning or None
         if draft.preset is not None:

@@ -4,6 +4,7 @@ Commands change the draft alone. Where one needs to know what only the engine ca
 engine is asked, and the batch begins anew with the answer. So a batch is refused whole, or done whole.
 """
 
+import copy
 import difflib
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -45,6 +46,26 @@ class Shelf(Protocol):
         """Those with all these words somewhere in their names; all of them for none."""
 
 
+class Band(Protocol):
+    """Who plays along, as the preset's [jam] table says. [main]"""
+
+    def check(self, values: dict[str, Any]) -> list[str]:
+        """A line for each thing in such a table that cannot be."""
+
+    def show(self) -> dict[str, Any]:
+        """How it plays now."""
+
+
+class NoBand:
+    """Nobody plays along, and any table will do."""
+
+    def check(self, values: dict[str, Any]) -> list[str]:
+        return []
+
+    def show(self) -> dict[str, Any]:
+        return {}
+
+
 class Draft:
     """One batch's. [main]"""
 
@@ -54,6 +75,9 @@ class Draft:
         self.document = _document(_encode(book.document))
         self.snapshots: list[Snapshot] = list(book.snapshots)
         self.mappings: list[Mapping] = list(book.mappings)
+        self.jam: dict[str, Any] = copy.deepcopy(book.jam)
+        self.signs: list[str] = []  # that the performer gives the band: cue, panic
+        self.band: Band = NoBand()
         self.snapshot = book.snapshot
         self.sets: dict[tuple[int, str], float] = {}
         self.morph_s = 0.0
@@ -83,7 +107,7 @@ class Draft:
     @property
     def is_change(self) -> bool:
         """Whether there is anything to be done."""
-        return bool(self.events or self.sets or self.then) or self.edits
+        return bool(self.events or self.sets or self.then or self.signs) or self.edits
 
     @property
     def asks(self) -> bool:

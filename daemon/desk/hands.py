@@ -1,5 +1,7 @@
 """What hands do to the rack: every MIDI message that comes by is held against the mappings, and may be one to learn."""
 
+from daemon.desk.commands.command import Command
+from daemon.desk.commands.jam import Jam, JamCue, JamPanic
 from daemon.desk.commands.params import Bypass
 from daemon.desk.commands.snapshots import Recall
 from daemon.desk.desk import RackDesk
@@ -36,6 +38,8 @@ class Hands:
         if mapping.to == "snapshot":
             if value is not None and value < len(desk.book.snapshots):
                 desk.submit([Recall(int(value) + 1)], _heard, "midi")
+        elif mapping.to == "jam":
+            desk.submit([self._sign(mapping)], _heard, "midi")
         elif slot is None:
             pass
         elif mapping.to == "bypass":
@@ -43,6 +47,14 @@ class Hands:
                 desk.submit([Bypass(slot.name, None if value is None else bool(value))], _heard, "midi")
         elif value is not None:
             desk.turn_knob(slot.uid, mapping.param, value, "midi")
+
+    def _sign(self, mapping: Mapping) -> Command:
+        if mapping.jam == "on":
+            jam = self._desk.book.jam
+            return Jam(on=not (jam and jam.get("on", True)))
+        if mapping.jam == "cue":
+            return JamCue()
+        return JamPanic() if mapping.jam == "panic" else Jam(mode=mapping.jam)
 
 
 def _heard(answer: dict) -> None:

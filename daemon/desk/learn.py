@@ -1,4 +1,4 @@
-"""MIDI mappings: which control moves which parameter, bypass or snapshot; and learning, where the next control moved is it.
+"""MIDI mappings: which control moves which parameter, bypass or snapshot, or the band; and learning, by what moves next.
 
 Pure: fed each message, it answers with what is to be done. Controllers are as in the MIDI 1.0 Detailed Specification: of a
 14-bit pair, number n below 32 is the coarse part, which comes first, and n + 32 the fine one.
@@ -25,6 +25,7 @@ _MODES = 120
 
 Number = Annotated[int, Meta(ge=-1, le=127, description="0 to 127; of a program -1 is every one")]
 Channel = Annotated[int, Meta(ge=0, le=16, description="1 to 16, or 0 for any")]
+Sign = Literal["", "answer", "accompany", "continue", "trade", "loop", "on", "cue", "panic"]
 Index = Annotated[int, Meta(ge=0, le=15, description="0 to 15")]
 
 
@@ -32,7 +33,7 @@ class Mapping(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What one control does. Its source: `kind`, `number`, `channel`, `port`; the rest is its target."""
 
     kind: Literal["cc", "cc14", "note", "program"]  # cc14: `number` 0 to 31, with number + 32
-    to: Literal["param", "bypass", "snapshot"]
+    to: Literal["param", "bypass", "snapshot", "jam"]
     number: Number = -1
     channel: Channel = 0
     port: str = ""  # name of a MIDI input; empty: any
@@ -41,6 +42,7 @@ class Mapping(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     lo: Value = 0.0  # what the control's lowest value means,
     hi: Value = 1.0  # and its highest; between them it is linear
     snapshot: Index = 0  # which; where `number` is -1, the one of the program's own number
+    jam: Sign = ""  # the band's mode, or `on` (and off again), or a sign
 
 
 class Message(Protocol):
@@ -63,7 +65,10 @@ class Action(NamedTuple):
 
     mapping: Mapping
     value: float | None
-    """Of a parameter: normalised. Of a bypass: 1.0 on, 0.0 off, None the other way round. Of a snapshot: its index."""
+    """Of a parameter: normalised. Of a bypass: 1.0 on, 0.0 off, None the other way round. Of a snapshot: its index.
+
+    Of the band: None.
+    """
 
 
 Source = tuple[str, int, str, int]
@@ -149,6 +154,8 @@ class Learn:
             return None if is_same else Action(mapping, float(value >= 0.5))
         if is_switch and not part >= 0.5 > (before or 0.0):
             return None
+        if mapping.to == "jam":
+            return Action(mapping, None)
         index = message.data1 if mapping.number < 0 else mapping.snapshot
         return Action(mapping, index) if index < MAX_SNAPSHOTS else None
 

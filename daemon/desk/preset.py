@@ -35,14 +35,16 @@ class Preset(msgspec.Struct):
     document: Document = msgspec.field(default_factory=Document)  # states by absolute path
     snapshots: list[Snapshot] = []
     mappings: list[Mapping] = []
+    jam: dict[str, Any] = {}  # what its band is told: daemon.generate.live.jam
 
 
 class _File(msgspec.Struct):
-    """The file's own shape: what stands at its top, then [[chain]], [[snapshot]] and [[map]]."""
+    """The file's own shape: what stands at its top, then [jam], [[chain]], [[snapshot]] and [[map]]."""
 
     name: str = ""
     about: str = ""
     needs: str = ""
+    jam: dict[str, Any] = {}
     chains: list[Chain] = []
     snapshots: list[Snapshot] = []
     maps: list[Mapping] = []
@@ -66,7 +68,7 @@ def load(path: Path) -> tuple[Preset, list[str]]:
     """
     problems: list[str] = []
     file = table.read(_File, _toml(path), "", problems) or _File()
-    preset = Preset(file.name or path.stem, file.about, file.needs, _join(file.chains, problems))
+    preset = Preset(file.name or path.stem, file.about, file.needs, _join(file.chains, problems), jam=file.jam)
     for chain, slot in preset.document.slots():
         if slot.state:
             slot.state = _state(slot.state, path, f"chain {chain.name!r}, plugin {slot.name!r}", problems)
@@ -105,7 +107,7 @@ def save(path: Path, preset: Preset, force: bool = False) -> None:
                 f"{path}: is not saved over, for not all of it was read; mend it, or save by another name: {problems[0]}"
             )
     folder, files = path.with_suffix(".state"), dict[Path, bytes]()
-    file = _File(preset.name, preset.about, preset.needs, [], preset.snapshots, preset.mappings)
+    file = _File(preset.name, preset.about, preset.needs, preset.jam, [], preset.snapshots, preset.mappings)
     for chain in preset.document.chains:
         plugins = []
         for number, slot in enumerate(chain.plugins, 1):
@@ -195,6 +197,8 @@ def _amiss(mapping: Mapping, plugins: set[str]) -> str:
         return "has no number; give 0 to 127"
     if mapping.number > 31 and mapping.kind == "cc14":
         return f"number = {mapping.number}; give 0 to 31, the coarse one of the pair"
+    if mapping.to == "jam":
+        return "" if mapping.jam else "has no jam; give a mode, on, cue or panic"
     if mapping.to != "snapshot" and mapping.plugin not in plugins:
         return f"there is no plugin {mapping.plugin!r}{table.near(mapping.plugin, sorted(plugins))}"
     return "has no param; give the id of one" if mapping.to == "param" and not mapping.param else ""

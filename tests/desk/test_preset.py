@@ -112,10 +112,15 @@ def test_an_empty_file_is_an_empty_preset_of_its_own_name(tmp_path: Path) -> Non
         (
             "gain_db = -12",
             "gain_db = -12\n[[map]]\nkind = 'cc'\nto = 'knob'",
-            "map 1: to = 'knob'; give one of bypass, param, ",
+            "map 1: to = 'knob'; give one of bypass, jam, ",
         ),
         ("gain_db = -12", MAP + "number = 7\nparam = 'x'\nplugin = 'drvie'", "map 1: there is no plugin 'drvie'; did"),
         ("gain_db = -12", MAP + "number = 7\nplugin = 'drive'", "map 1: has no param"),
+        (
+            "gain_db = -12",
+            MAP.replace("param", "jam") + "number = 7",
+            "map 1: has no jam; give a mode, on, cue or panic",
+        ),
         ("gain_db = -12", MAP + "param = 'x'\nplugin = 'drive'", "map 1: has no number; give 0 to 127"),
         ('name = "lead"', "", "snapshot 1: has no name; give a text"),
     ],
@@ -322,7 +327,11 @@ def presets(draw: st.DrawFn) -> Preset:
         Mapping("cc", "param", draw(st.integers(0, 127)), 3, plugin=plugin, param=draw(NAMES), hi=draw(short(0.0, 1.0)))
         for plugin in placed[:2]
     ]
-    return Preset(draw(NAMES), draw(st.text(max_size=9)), "", document, snapshots, mappings)
+    part = st.fixed_dictionaries(
+        {}, optional={"on": st.booleans(), "constraints": st.dictionaries(NAMES, short(0.0, 1.0))}
+    )
+    jam = draw(st.fixed_dictionaries({}, optional={"mode": NAMES, "bars": st.integers(1, 16), "bass": part}))
+    return Preset(draw(NAMES), draw(st.text(max_size=9)), "", document, snapshots, mappings, jam)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from daemon.desk.commands import chains, looks, mappings, params, plugins, presets, snapshots
+from daemon.desk.commands import chains, jam, looks, mappings, params, plugins, presets, snapshots
 from daemon.desk.commands.command import Command
 from daemon.desk.draft import Draft, near
 from daemon.errors import Refused
@@ -41,6 +41,11 @@ COMMANDS: dict[type[Command], Callable[[Draft, Any], Any]] = {
     mappings.Learn: mappings.learn,
     mappings.MapList: mappings.list_,
     mappings.MapRemove: mappings.remove,
+    jam.Jam: jam.change,
+    jam.JamPart: jam.part,
+    jam.JamCue: jam.cue,
+    jam.JamPanic: jam.panic,
+    jam.JamShow: jam.show,
 }
 
 NAMES = {str(kind.__struct_config__.tag): kind for kind in COMMANDS}
