@@ -63,6 +63,20 @@ def test_a_change_within_a_held_chord_is_struck():
     assert all(not note.tick < 48 < note.end for note in notes)
 
 
+def test_what_sounds_on_is_not_struck_again_but_what_was_cut_is():
+    player = Comping("pop")
+    wish = player.style.chords.constraints
+    context = in_c(energy=0.0, chords=changes("C:maj"))
+    whole = player.play(context, wish, BAR)
+    assert {note.tick for note in whole} == {0}
+    later = msgspec.structs.replace(context, tick=24, own=tuple(whole))
+    assert player.play(later, wish, 72) == []
+    cut = msgspec.structs.replace(later, own=tuple(note._replace(duration=24) for note in whole))
+    assert [note.pitch for note in player.play(cut, wish, 72)] == [note.pitch for note in whole]
+    changed = msgspec.structs.replace(later, chords=(*context.chords, chord("G:maj", 24)))
+    assert 7 in {note.pitch % 12 for note in player.play(changed, wish, 72) if note.tick == 24}
+
+
 def test_jazz_anticipates():
     """The off-beat before a bar line has the next bar's chord already."""
     player = Comping("jazz")

@@ -76,6 +76,15 @@ def test_the_line_steps(seed):
 
 
 @pytest.mark.parametrize("seed", range(6))
+def test_the_line_goes_somewhere(seed):
+    """It neither sways between two notes nor stays on one."""
+    pitches = [note.pitch for note in play(seed, in_g(tick=6 * BAR, chords=changes("G:maj C:maj", 3 * BAR)), 8 * BAR)]
+    assert len(set(pitches)) >= 6
+    assert sum(one == third for one, third in zip(pitches, pitches[2:], strict=False)) < 0.4 * len(pitches)
+    assert sum(one == other for one, other in itertools.pairwise(pitches)) < 0.2 * len(pitches)
+
+
+@pytest.mark.parametrize("seed", range(6))
 def test_it_keeps_out_of_the_players_way(seed):
     """Below the tune, where there is more room."""
     notes = play(seed)

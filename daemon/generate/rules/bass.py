@@ -10,7 +10,7 @@ from daemon.generate.context import Context
 from daemon.generate.masks import Masks
 from daemon.generate.note import BASS, Note, Played
 from daemon.generate.rules import rhythm, styles, touch, walk
-from daemon.generate.rules.changes import Changes, bass_of, last_struck
+from daemon.generate.rules.changes import Changes, bass_of, last_struck, sounds_on
 from daemon.generate.rules.chord_scale import degrees
 from daemon.generate.rules.rhythm import Hit
 
@@ -92,8 +92,9 @@ class Root:
                 continue
             dice = rhythm.draw(constraints.seed, "root", tick)
             allowed = masks.pitches(notes, tick)
-            wanted = self._pitch(mark, tick, length, last, changes, constraints, dice)
-            pitch = wanted if 0 <= wanted < 128 and allowed[wanted] else _same_class(wanted, allowed)
+            wanted = self._pitches(mark, tick, length, last, changes, constraints, dice)
+            pitch = next((pitch for pitch in wanted if 0 <= pitch < 128 and allowed[pitch]), None)
+            pitch = _same_class(wanted[0], allowed) if pitch is None else pitch
             if pitch is None:
                 continue
             notes.append(
@@ -115,11 +116,13 @@ class Root:
             cuts = changes.between(tick, tick + length)
             for start, end in zip([tick, *cuts], [*cuts, tick + length], strict=True):
                 is_new = start != tick or bool(changes.between(start - 1, start + 1))
-                found.append(Hit(start, end - start, "R" if is_new and mark not in "R38" else mark))
+                if mark == "-" and not is_new and sounds_on(context.own, BASS, start):
+                    continue
+                found.append(Hit(start, end - start, "R" if is_new and mark not in "Rr8" else mark))
         return rhythm.on_grid(found, constraints.grid, context.tick)
 
     @staticmethod
-    def _pitch(
+    def _pitches(
         mark: str,
         tick: int,
         length: int,
@@ -127,23 +130,24 @@ class Root:
         changes: Changes,
         constraints: Constraints,
         dice: random.Random,
-    ) -> int:
-        chord = changes.at(tick)
-        low, high = constraints.low, constraints.high
-        home = low + (high - low) // 3
+    ) -> list[int]:
+        """What a mark strikes, best first. The roots lie low in the range, and the fifth below one that does not."""
+        chord, low, high = changes.at(tick), constraints.low, constraints.high
+        home = low + (high - low) // 4
         root = walk.near(bass_of(chord), home, low, high)
-        tones = degrees(chord, changes.key)
         if mark == "-" and last is not None:
-            return last
+            return [last]
         if mark == "A":
             following = changes.at(tick + length)
-            return walk.approach(bass_of(following), following, changes, last or root, low, high, dice)[0]
+            target = walk.near(bass_of(following), home, low, high)
+            side = target + (1 if (last or root) > target else -1)
+            return walk.approach(bass_of(following), following, changes, side, low, high, dice)
         if mark in "357":
-            above = root + ((tones[int(mark)] - root) % 12 or 12)
-            return above - 12 if mark == "5" and above - 12 >= low and (above > high or root > home + 3) else above
-        if mark == "8":
-            return root + 12 if root + 12 <= high else root
-        return root
+            tone = degrees(chord, changes.key)[int(mark)]
+            above = root + ((tone - root) % 12 or 12)
+            is_below = mark == "5" and above - 12 >= low and (above > high or root > home + 3)
+            return [above - 12 if is_below else above]
+        return [root + 12 if mark == "8" and root + 12 <= high else root]
 
 
 def _nearest(pitch: int, allowed: np.ndarray) -> int | None:

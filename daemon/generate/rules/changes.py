@@ -47,3 +47,8 @@ def last_struck(own: tuple[Note, ...], part: int, tick: int) -> list[Note]:
     """What a part struck last before `tick`, lowest first: a chord's notes, or one."""
     before = [note for note in own if note.part == part and note.tick < tick]
     return sorted((note for note in before if note.tick == before[-1].tick), key=lambda note: note.pitch)
+
+
+def sounds_on(own: tuple[Note, ...], part: int, tick: int) -> bool:
+    """Whether something that a part struck before `tick` sounds on after it."""
+    return any(note.part == part and note.tick < tick < note.end for note in own[-64:])

@@ -7,7 +7,7 @@ from daemon.generate.context import Context
 from daemon.generate.masks import Masks
 from daemon.generate.note import CHORDS, Note, Played
 from daemon.generate.rules import rhythm, styles, touch, voicing
-from daemon.generate.rules.changes import Changes, last_struck
+from daemon.generate.rules.changes import Changes, last_struck, sounds_on
 from daemon.generate.rules.rhythm import Hit
 
 
@@ -15,7 +15,7 @@ class Comping:
     """Plays the part CHORDS: the style's patterns by energy, the chord of each moment, voiced by `voicing`.
 
     M. Levine, *The Jazz Piano Book*, Sher 1989, on comping: leave the soloist room, anticipate, move little. It strikes
-    again where the chord changes, and where a stretch begins within a held chord.
+    again where the chord changes, and where a stretch begins within a chord that was held but does not sound on.
     """
 
     def __init__(self, style: str = "pop") -> None:
@@ -70,7 +70,12 @@ class Comping:
         for tick, length, mark in rhythm.stretch(grid_of, meter, context.tick, ticks):
             cuts = [change for change in changes.between(tick, tick + length) if self._is_heard(change, tick, context)]
             for start, end in zip([tick, *cuts], [*cuts, tick + length], strict=True):
-                found.append(Hit(start, end - start, mark if start == tick else "x"))
+                is_new = bool(changes.between(start - 1, start + 1))
+                if mark == "-" and start == tick and sounds_on(context.own, CHORDS, tick):
+                    struck = last_struck(context.own, CHORDS, tick)[0].tick
+                    if not (is_new and self._is_heard(start, struck, context)):
+                        continue
+                found.append(Hit(start, end - start, "x" if is_new and mark == "-" else mark))
         return rhythm.on_grid(found, constraints.grid, context.tick)
 
     def _is_heard(self, change: int, struck: int, context: Context) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from daemon.generate.constraints import Constraints
-from daemon.generate.context import Context, chord_classes
+from daemon.generate.context import Context, Meter, chord_classes
 from daemon.generate.masks import Masks
 from daemon.generate.note import COUNTER, Note, Played
 from daemon.generate.rules import rhythm, styles, touch
@@ -16,9 +16,11 @@ CONSONANT = {0, 3, 4, 7, 8, 9}
 PERFECT = {0, 7}
 """Semitones between two voices, less octaves. The fourth is a dissonance, as in two parts."""
 
-_LEAP = (2.5, 0.0, 0.0, 1.5, 2.0, 3.0, 15.0, 4.0, 6.0, 7.0, 15.0, 20.0, 8.0)
+_LEAP = (4.0, 0.0, 0.0, 1.5, 2.0, 3.0, 15.0, 4.0, 6.0, 7.0, 15.0, 20.0, 8.0)
 """What a melodic interval costs, by semitones: steps are free, tritones and sevenths dear."""
 _NEVER = 1000.0
+_REMEMBERED = 8
+"""Notes back to which a line is one line."""
 
 
 class Moment(NamedTuple):
@@ -50,7 +52,7 @@ class Species:
             Changes(context, constraints),
             _Line(context),
         )
-        own = [note for note in context.own if note.part == COUNTER and note.tick < context.tick][-3:]
+        own = [note for note in context.own if note.part == COUNTER and note.tick < context.tick][-_REMEMBERED:]
         past = [Moment(line.at(note.tick), note.pitch) for note in own]
         home = _home(context, constraints)
         notes: list[Note] = []
@@ -61,8 +63,9 @@ class Species:
             cantus = line.at(tick)
             tones = chord_classes(changes.at(tick))
             allowed = masks.pitches(notes, tick)
+            weight = 2 if _is_strong(tick, context.meter) else 1 if mark == "x" else 0
             costs = [
-                (_cost(Moment(cantus, pitch), past, tones, mark == "x", home, dice), pitch)
+                (_cost(Moment(cantus, pitch), past[-_REMEMBERED:], tones, weight, home, dice), pitch)
                 for pitch in range(128)
                 if allowed[pitch] and (not past or abs(pitch - past[-1].counter) <= 12)
             ]
@@ -75,22 +78,27 @@ class Species:
         return notes
 
     def _steps(self, context: Context, constraints: Constraints, line: "_Line", ticks: int) -> list[rhythm.Hit]:
-        """Where notes start: on strong beats, on every beat, or twice a beat, by what the player did in the bar before."""
+        """Where notes start: on strong beats, on all, or now and then between, by what the player did the bar before."""
         beat, bar, end = context.meter.beat_ticks, context.meter.bar_ticks, context.tick + ticks
         places = []
         for start in range(context.tick - context.tick % bar, end, bar):
             busy = line.starts(start - bar, start) * beat / bar
             for tick in range(start, start + bar, beat):
-                on = tick - start
-                strong = on == 0 or (bar % (2 * beat) == 0 and on % (2 * beat) == 0)
-                if strong or busy < 1.5:
+                if _is_strong(tick, context.meter) or busy < 1.5:
                     places.append((tick, "x"))
-                if busy < 0.6 and context.energy > 0.25:
-                    places.append((tick + (24 if beat == 36 else beat // 2), "o"))
+                late = tick + (24 if beat == 36 else beat // 2)
+                if busy < 0.6 and rhythm.draw(constraints.seed, "passing", late).random() < 0.6 * context.energy:
+                    places.append((late, "o"))
         inside = [(tick, mark) for tick, mark in places if context.tick <= tick < end]
         ends = [*(tick for tick, _ in inside[1:]), end][: len(inside)]
         hits = [rhythm.Hit(tick, until - tick, mark) for (tick, mark), until in zip(inside, ends, strict=True)]
         return rhythm.on_grid(hits, constraints.grid, context.tick)
+
+
+def _is_strong(tick: int, meter: Meter) -> bool:
+    """The first beat of a bar, and every other where their number is even."""
+    beat, place = meter.beat_ticks, tick % meter.bar_ticks
+    return place == 0 or (meter.bar_ticks % (2 * beat) == 0 and place % (2 * beat) == 0)
 
 
 class _Line:
@@ -122,17 +130,17 @@ def _home(context: Context, constraints: Constraints) -> float:
 
 
 def _cost(
-    now: Moment, past: list[Moment], tones: tuple[int, ...], on_beat: bool, home: float, dice: random.Random
+    now: Moment, past: list[Moment], tones: tuple[int, ...], weight: int, home: float, dice: random.Random
 ) -> float:
-    """What a note costs after those before it; _NEVER where it is forbidden."""
-    cost = 0.12 * abs(now.counter - home) + dice.random()
+    """What a note costs after those before it; _NEVER where it is forbidden. `weight`: 2 strong beat, 1 beat, 0 between."""
+    cost = 0.12 * abs(now.counter - home) + 2.0 * dice.random()
     is_tone = now.counter % 12 in tones
     is_step = bool(past) and abs(now.counter - past[-1].counter) in {1, 2}
     if not is_tone:
-        cost += 9.0 if on_beat else 0.0 if is_step else 12.0
+        cost += (0.0 if is_step else 8.0) + (0.0, 2.0, 8.0)[weight]
     if now.cantus is not None:
         apart = abs(now.cantus - now.counter)
-        if apart % 12 not in CONSONANT and (on_beat or not is_step):
+        if apart % 12 not in CONSONANT and (weight or not is_step):
             return _NEVER
         cost += (2.5 if apart % 12 in PERFECT else 0.0) + (6.0 if apart < 3 else 0.0) + (2.0 if apart > 19 else 0.0)
         if (now.counter > now.cantus) != (home > now.cantus):
@@ -146,8 +154,16 @@ def _melodic(now: Moment, past: list[Moment]) -> float:
     """The line by itself."""
     move = now.counter - past[-1].counter
     cost = _LEAP[abs(move)]
+    cost += 0.7 * sum(moment.counter == now.counter for moment in past)  # what has been is not news
+    last = past[-1]
+    if last.cantus is not None and abs(last.cantus - last.counter) % 12 not in CONSONANT and abs(move) not in {1, 2}:
+        cost += 8.0  # a passing note goes on by a step
     if len(past) > 1:
         before = past[-1].counter - past[-2].counter
+        if move == -before and move:
+            cost += 2.0  # back again
+        if 0 < abs(move) <= 2 and (move > 0) == (before > 0) and before:
+            cost -= 1.0  # a run
         if abs(before) > 4 and not (0 < abs(move) <= 2 and (move > 0) != (before > 0)):
             cost += 4.0
         if move == 0 == before:

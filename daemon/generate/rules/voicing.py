@@ -27,7 +27,7 @@ FORMS: dict[str, tuple[tuple[int, ...], ...]] = {
     "open": ((1, 5, 3), (3, 1, 5), (5, 3, 1), (1, 5, 1, 3), (5, 1, 3, 1), (1, 5, 3, 5), (5, 3, 1, 5), (3, 1, 5, 1)),
     "close": ((1, 3, 5), (3, 5, 1), (5, 1, 3), (1, 3, 5, 1), (3, 5, 1, 3), (5, 1, 3, 5)),
     "stab": ((1, 3, 5, 7), (3, 5, 7, 9), (5, 7, 1, 3), (7, 9, 3, 5), (5, 7, 9, 3), (5, 1, 3, 7)),
-    "quartal": ((1, 5, 9, 3), (1, 5, 9, 5), (5, 9, 3, 7), (1, 11, 7, 3), (3, 13, 9, 5), (7, 3, 13, 9), (5, 1, 9, 5)),
+    "quartal": ((1, 5, 9, 3), (1, 5, 9, 5), (5, 9, 3, 7), (1, 11, 7, 3), (5, 1, 9, 3), (3, 1, 5, 9)),
 }
 """Degrees from the lowest voice up."""
 
@@ -151,6 +151,8 @@ def _forms(kind: str, quality: str, tones: dict[int, int], voices: int) -> list[
         if kind == "rootless" and quality == "7" and 13 in tones:
             fitted = [13 if degree == 5 else degree for degree in fitted]
         instead = {9: 1, 13: 5, 11: 5}
+        if kind in {"stab", "quartal"} and quality == "maj" and (tones[7] - tones[1]) % 12 == 10:
+            fitted = [9 if degree == 7 else degree for degree in fitted]  # nobody asked for a dominant
         fitted = [degree if degree in tones else instead[degree] for degree in fitted]
         while len(fitted) > voices:
             fitted.remove(next(degree for degree in _SPARED if degree in fitted))
