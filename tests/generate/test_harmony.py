@@ -20,6 +20,8 @@ from daemon.generate.note import Played
 from daemon.generate.rules import hmm
 from daemon.generate.rules.harmony import Rules
 from daemon.generate.rules.hmm import Hmm
+from daemon.train.generator.score_harmony import foreseen
+from daemon.train.generator.sheets import Sheet
 from tests.generate import music
 
 WAYS = {"rules": Rules, "hmm": Hmm, "neural": Neural}
@@ -136,30 +138,38 @@ def _chord(span: ChordSpan) -> tuple[int, ...]:
     return span.root, span.quality, span.bass
 
 
-def sounding(way: str, notes: list[Played], tick: int) -> tuple[int, int]:
+def sounding(way: str, notes: list[Played], tick: int, tonic: int, mode: int) -> tuple[int, int]:
     """The chord of the beat that has just been sung."""
     upto = beats.beat_at(tick, Meter())
     line = [beats.beat(k, Meter()) for k in range(upto)]
     heard = beats.measure(line, [note[:3] for note in notes])
-    whole = Line(line, heard, np.array([b.place for b in line], np.int8), 0, 0)
+    whole = Line(line, heard, np.array([b.place for b in line], np.int8), tonic, mode)
     if way == "hmm":
         one: hmm.Markov | Network = hmm.Markov(hmm.load())
     else:
         one = Network(MODELS / "harmony_int8.onnx")
     state, past = one.start(), NONE
     for k in range(upto):
-        past = one.ahead(state, [line[k]], past, 0)[0]
+        past = one.ahead(state, [line[k]], past, mode)[0]
         state = one.step(state, whole, k, past, False)
-    chord = one.choose(state, NONE, 0) if isinstance(one, hmm.Markov) else deep.choose(state.chords[0], None, NONE)
-    return triad(ChordSpan(0, chord.root, chord.quality))
+    chord = one.choose(state, NONE, mode) if isinstance(one, hmm.Markov) else deep.choose(state.chords[0], None, NONE)
+    return triad(ChordSpan(0, (chord.root + tonic) % 12, chord.quality))
 
 
 @pytest.mark.parametrize("way", ["hmm", "neural"])
 @pytest.mark.parametrize(
-    ("bar", "chord"), [("cege", C), ("gfdb", G), ("fcaf", F), ("acea", A_MINOR)], ids=["C", "G7", "F", "Am"]
+    ("bars", "key", "chord"),
+    [
+        (("cege", "gbdg", "cege", "cege"), (0, 0), C),
+        (("cege", "cege", "gfdb", "gfdb"), (0, 0), G),
+        (("cege", "gbdg", "fcaf", "fcaf"), (0, 0), F),
+        (("acea", "dfad", "acea", "aeca"), (9, 1), A_MINOR),
+        (("acea", "eaca", "dfad", "dfad"), (9, 1), D_MINOR),
+    ],
+    ids=["C", "G7", "F", "Am", "Dm"],
 )
-def test_an_arpeggio_is_its_chord(way: str, bar: str, chord: tuple[int, int]) -> None:
-    assert sounding(way, tune("cege", "gbdg", "cege", bar), 16 * BEAT) == chord
+def test_an_arpeggio_is_its_chord(way: str, bars: tuple[str, ...], key: tuple[int, int], chord) -> None:
+    assert sounding(way, tune(*bars), 16 * BEAT, *key) == chord
 
 
 def test_rules_hold_between_strong_beats() -> None:
@@ -186,6 +196,20 @@ def test_a_stated_chord_counts(way: str) -> None:
     chords = (ChordSpan(0, *C), ChordSpan(192, *A_MINOR))
     spans = foresee(way, over, 11 * BEAT, 1, chords=chords)
     assert triad(spans[0]) == A_MINOR
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_is_scored_is_what_is_played(way: str) -> None:
+    """Over a written piece, all at once, and live, beat after beat."""
+    notes = tune("cege", "fafa", "gbdb", "c---", "aaee", "f-d-", "gggb", "c-ee")
+    line = [beats.beat(k, Meter()) for k in range(32)]
+    whole = Line(line, beats.measure(line, [n[:3] for n in notes]), np.array([b.place for b in line], np.int8), 0, 0)
+    scored = foreseen(_filter(way), Sheet("", "", whole, [NONE] * 32), (1, 2))
+    one = WAYS[way]()
+    for k in range(31):
+        spans = one.foresee(context(notes, k * BEAT), 2)
+        live = [next(s for s in reversed(spans) if s.tick <= tick * BEAT) for tick in (k, k + 1)]
+        assert [(s.root, s.quality) for s in live] == [tuple(scored[n][k + n - 1][:2]) for n in (1, 2)], f"beat {k}"
 
 
 def test_a_melody_that_repeats_is_foreseen() -> None:

@@ -65,7 +65,7 @@ def test_it_learns_and_its_graph_says_what_it_says(tmp_path: Path, monkeypatch: 
     pieces = [piece(k) for k in range(24)]
     train, dev = harmony.lines(sheets(pieces[:16])), harmony.lines(sheets(pieces[16:]))
     said: list[str] = []
-    network = harmony.fit(train, dev, 0.05, 1, said.append)
+    network = harmony.fit(train, dev, 12, 1, said.append)
     nats = [float(line.split("dev ")[1].split()[0]) for line in said]
     assert nats[-1] < nats[0]
     assert nats[-1] < 3.0  # of 4.6, knowing nothing

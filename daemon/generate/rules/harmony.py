@@ -35,7 +35,7 @@ USUAL = np.array(
 COMMON = np.array((0.45, 0.1, 0.0, 0.3, 0.4, 0.15, 0.0))  # how often a degree is met at all
 FADE = 0.6  # of what was sung, each beat
 HOLD = 0.5  # what the sounding chord has over the others: on a downbeat half of it
-CADENCE = 0.5
+CADENCE = 0.8
 WEIGHTS = (1.6, 0.5, 1.0)  # of fit, of progression, of commonness
 
 

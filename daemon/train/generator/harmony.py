@@ -18,7 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from daemon.generate.deep.harmony import AHEAD, CHORDS, HOLD, TO_TRIAD, WIDTH, index, row
-from daemon.train.generator import corpus, harmony_network
+from daemon.train.generator import corpus, harmony_network, hmm
 from daemon.train.generator.harmony_network import Network
 from daemon.train.generator.sheets import SETS, Sheet, sheets
 
@@ -27,7 +27,7 @@ RATE, DECAY = 2e-3, 1e-2
 TERMS = (0.5, 1.0, 0.5, 0.3, 0.3)  # weight of the chord at each beat ahead
 MELODY, BASS = 0.3, 0.1  # of the next beat's melody, and its bass
 STATED = (0.15, 0.3)  # of the pieces: all chords are stated; from here to there, some stretches
-JUDGED, PATIENCE = 40, 24  # after so many stretches it is judged; so many judgements no better are enough
+JUDGED = 40  # after so many stretches it is judged
 
 
 class Lines(NamedTuple):
@@ -178,50 +178,51 @@ def stretches(of: Lines, random: np.random.Generator) -> Iterator[tuple[float, n
             yield epoch + at / len(beats), beats[at : at + STEPS], first[at : at + STEPS], said
 
 
-def fit(train: Lines, dev: Lines, minutes: float, seed: int, say: Callable[[str], None]) -> Network:
-    """Fit for so many minutes of processor time at most, or until `dev` has long not been better; the best network."""
+def fit(train: Lines, dev: Lines, epochs: float, seed: int, say: Callable[[str], None]) -> Network:
+    """Fit for so many epochs, at a rate that falls with a cosine; the network that `dev` liked best."""
     torch.manual_seed(seed)
     torch.set_num_threads(1)
     network = Network()
     optimiser = torch.optim.AdamW(network.parameters(), RATE, weight_decay=DECAY, betas=(0.9, 0.98))
-    best, kept, judged, costs = np.inf, copy.deepcopy(network.state_dict()), 0, []
+    best, kept, costs = np.inf, copy.deepcopy(network.state_dict()), []
     began = time.process_time()
     for n, (epoch, beats, first, said) in enumerate(stretches(train, np.random.default_rng(seed)), 1):
-        spent = (time.process_time() - began) / 60
         if epoch % 1 == 0:
             free = Free(network, train, LANES)
         for group in optimiser.param_groups:
-            group["lr"] = RATE * min(1, n / 50) * (0.02 + 0.98 * np.cos(min(1, spent / minutes) * np.pi / 2) ** 2)
+            group["lr"] = RATE * min(1, n / 50) * (0.02 + 0.98 * np.cos(min(1, epoch / epochs) * np.pi / 2) ** 2)
         cost = loss(free.run(beats, first, said), train, beats)
         optimiser.zero_grad()
         cost.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         costs.append(float(cost.detach()))
-        if n % JUDGED and spent < minutes:
+        if n % JUDGED and epoch < epochs:
             continue
         nats, right, changes = judge(network, dev)
+        spent = (time.process_time() - began) / 60
         say(
             f"epoch {epoch:.2f}, {spent:.1f} min: loss {np.mean(costs):.3f}; "
             f"dev {nats:.3f} nats, {right:.3f} right, {changes:.3f} changes a beat"
         )
         costs.clear()
-        judged += 1
         if nats < best:
-            best, kept, judged = nats, copy.deepcopy(network.state_dict()), 0
-        if spent >= minutes or judged >= PATIENCE:
+            best, kept = nats, copy.deepcopy(network.state_dict())
+        if epoch >= epochs:
             break
     network.load_state_dict(kept)
     return network.eval()
 
 
-def run(data: Path, out: Path, seed: int, minutes: float, say: Callable[[str], None]) -> None:
-    """Fit and write harmony.onnx and harmony_int8.onnx to the folder `out`. Raises UserError for missing data."""
+def run(data: Path, out: Path, seed: int, epochs: float, say: Callable[[str], None]) -> None:
+    """Fit, and write harmony.onnx, harmony_int8.onnx and hmm.npz to the folder `out`. Raises UserError."""
     parts = corpus.split(corpus.pieces(data, say))
-    train, dev = (lines(sheets(parts[name])) for name in ("train", "dev"))
-    say(f"{len(train.chords)} beats of {len(train.bounds) - 1} pieces; dev {len(dev.chords)} of {len(dev.bounds) - 1}")
-    network = fit(train, dev, minutes, seed, say)
+    sheets_of = {name: sheets(parts[name]) for name in ("train", "dev")}
     out.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(out / "hmm.npz", **hmm.count(sheets_of["train"])._asdict())
+    train, dev = (lines(some) for some in sheets_of.values())
+    say(f"{len(train.chords)} beats of {len(train.bounds) - 1} pieces; dev {len(dev.chords)} of {len(dev.bounds) - 1}")
+    network = fit(train, dev, epochs, seed, say)
     harmony_network.write(network, out / "harmony.onnx")
     harmony_network.quantise(out / "harmony.onnx", out / "harmony_int8.onnx")
-    say(f"{out}/harmony.onnx and harmony_int8.onnx written")
+    say(f"{out}: harmony.onnx and harmony_int8.onnx (daemon/generate/deep/models), hmm.npz (daemon/generate/rules)")

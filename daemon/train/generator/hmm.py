@@ -1,13 +1,9 @@
 """Counts the tables of `daemon.generate.rules.hmm` in pieces with chords. Nothing is drawn, so there is no seed."""
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 
 from daemon.generate.rules.hmm import PLACES, TRIADS, Tables, place, triad
-from daemon.train.generator import corpus
-from daemon.train.generator.sheets import SETS, Sheet, sheets
+from daemon.train.generator.sheets import SETS, Sheet
 
 SMOOTH = 0.5  # added to each count of moves
 SMOOTH_TONES = 5.0  # beats, added to each pitch class
@@ -41,10 +37,3 @@ def count(some: list[Sheet]) -> Tables:
         (tones / tones.sum(-1, keepdims=True)).astype(np.float32),
         quality.argmax(-1).astype(np.int8),
     )
-
-
-def run(data: Path, out: Path, say: Callable[[str], None]) -> None:
-    """Count the training pieces of a folder, write hmm.npz. Raises UserError."""
-    some = sheets(corpus.split(corpus.pieces(data, say))["train"])
-    np.savez_compressed(out, **count(some)._asdict())  # type: ignore[arg-type]
-    say(f"{out} written, from {len(some)} pieces")
