@@ -100,6 +100,14 @@ def test_a_long_one_is_split_where_it_breaks_most():
     assert len(flurry.advance(1).notes) == 600
 
 
+def test_waiting_for_a_bar_line_costs_no_endless_memory():
+    phrases = Phrases(Meter(), "bars")
+    for i in range(5000):
+        phrases.onset(i // 100, i / 100)
+        phrases.note(Played(i // 100, 3, 60, 80, 0), i / 100)
+    assert len(phrases.advance(384).notes) == 2048
+
+
 def test_boundaries_are_strong_where_something_changes():
     notes = [Played(t, 12, p, 80, 0) for t, p in [(0, 60), (12, 62), (24, 60), (72, 72), (84, 74), (96, 72)]]
     strength = boundaries(notes)

@@ -44,11 +44,12 @@ def drifting(bpm, period_s=30.0, depth=0.1):
     return seconds
 
 
-def downbeat_errors_ms(pulse, ticks, seconds, jitter_s=0.0, seed=1):
-    """How wrong each downbeat is foreseen at the last onset before it."""
+def downbeat_errors_ms(pulse, ticks, seconds, jitter_s=0.0, seed=1, block=1):
+    """How wrong each downbeat is foreseen at the last onset before it. Onsets are stamped with the ends of blocks."""
     chance, errors = random.Random(seed), []
     for now, then in pairwise(ticks):
-        pulse.strike(round((seconds(now) + (chance.gauss(0, jitter_s) if now else 0)) * RATE), 80)
+        at_s = seconds(now) + (chance.gauss(0, jitter_s) if now else 0)
+        pulse.strike(math.ceil(at_s * RATE / block) * block, 80)
         downbeat = (now // BAR + 1) * BAR
         if pulse.ready and then >= downbeat:
             errors.append((pulse.sample_at(downbeat) / RATE - seconds(downbeat)) * 1000)
@@ -69,6 +70,12 @@ def test_it_foresees_the_downbeat_of_a_file_whose_tempo_drifts(bpm):
             # a second ahead, at 60, a tempo that turns this fast cannot be known better
             assert within(errors, 0.95) < (5.0 if bpm > 60 else 40.0 if name == "rests" else 12.0)
             assert pulse.confidence > 0.9
+
+
+def test_stamps_that_are_a_block_late_do_little_harm():
+    for name in RHYTHMS:
+        errors = downbeat_errors_ms(Pulse(RATE, tempo_bpm=120), onsets(name), drifting(120), block=128)
+        assert within(errors, 0.95) < 8.0
 
 
 @pytest.mark.parametrize("jitter_ms", [5, 10])

@@ -138,6 +138,7 @@ class Pulse:
             self.set_tempo(60.0 * (len(self._taps) - 1) / (at_s - self._taps[0]))
         if not self.ready:
             if len(self._taps) > 1:
+                self._tick0 = 0.0
                 self._set_off(self._taps[0])
             return
         beat = round(self._line.tick_at(at_s) / self._beat) * self._beat
