@@ -42,8 +42,12 @@ GENERATORS: dict[str, dict[str, str]] = {
         "hmm": "daemon.generate.rules.hmm:Hmm",
         "neural": "daemon.generate.deep.harmony:Neural",
     },
-    "chords": {"comping": "daemon.generate.rules.comping:Comping"},
-    "bass": {"walking": "daemon.generate.rules.bass:Walking", "root": "daemon.generate.rules.bass:Root"},
+    "chords": {"comping": "daemon.generate.rules.comping:Comping", "neural": "daemon.generate.deep.phrase:Chords"},
+    "bass": {
+        "walking": "daemon.generate.rules.bass:Walking",
+        "root": "daemon.generate.rules.bass:Root",
+        "neural": "daemon.generate.deep.phrase:Bass",
+    },
     "drums": {"pattern": "daemon.generate.rules.drums:Pattern"},
     "counter": {"species": "daemon.generate.rules.counter:Species"},
 }

@@ -102,9 +102,19 @@ class Stream:
 
     def back(self, mark: Mark) -> None:
         """Be where it was; what was fed since is forgotten."""
-        self._past["mask"][mark.steps % PAST if mark.steps < PAST else PAST :] = _LOW
+        self._past["mask"][mark.steps :] = _LOW
         self.history[:] = mark.history
         self._steps, self._word, self.time, self._velocity, self._part = mark[1:]
+
+    def rewind(self, n: int, velocity: int = 0, part: int = 0) -> None:
+        """Forget all but the first n notes, of which the last had this velocity and part. Good while `back` is."""
+        before, count = self.history[0].copy(), self.history[0]
+        count["n"] = 0
+        for k in range(n):
+            copying.append(count, before["time"][k], before["pitch"][k], before["duration"][k])
+        self._past["mask"][n:] = _LOW
+        self._steps, self._velocity, self._part = n, velocity, part
+        self._step()
 
     def pitches(self, time: int) -> tuple[np.ndarray, np.ndarray]:
         """Logits once the next time is chosen: of the part (PARTS,), of the MIDI pitch for each part (PARTS, PITCHES)."""

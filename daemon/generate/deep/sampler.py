@@ -6,7 +6,7 @@ from daemon.generate.constraints import Constraints
 from daemon.generate.deep.alphabet import VALUES
 from daemon.generate.deep.network import Stream
 from daemon.generate.masks import Masks
-from daemon.generate.note import Note
+from daemon.generate.note import MELODY, Note
 
 SWAY = 6.0  # nats between closeness 0 and 1, for a symbol that copying puts forward
 TRIES = 8  # places where no pitch may start, before the stretch is given up
@@ -49,17 +49,17 @@ def notes(
     until: int,
     velocity: float,
     rng: np.random.Generator,
-    parts: tuple[int, ...] = (0,),
+    part: int = MELODY,
+    most: int = 1024,
 ) -> tuple[list[Note], float]:
-    """Notes that start before `until`, and their mean log chance; `base` is the tick where the stream's count began.
+    """Notes of a part that start before `until`, and their mean log chance; `base`: where the stream's count began.
 
     `stream` is left fed with them. `velocity`: the player's mean, that the network's louder and softer go around.
     """
     found: list[Note] = []
     barred = np.zeros(until - masks.first, bool)
-    total, choices, tries = 0.0, 0, 0
-    open_parts = np.isin(np.arange(5), parts)
-    while True:
+    total, tries = 0.0, 0
+    while len(found) < most:
         free = masks.starts(found)[: len(barred)] & ~barred
         place = base + stream.onset + VALUES - masks.first
         inside = (place >= 0) & (place < len(free))
@@ -72,7 +72,7 @@ def notes(
         if after[time]:
             break
         tick = masks.first + int(place[time])
-        by_part, by_pitch = stream.pitches(time)
+        _, by_pitch = stream.pitches(time)
         may = masks.pitches(found, tick)
         if not may.any():
             barred[tick - masks.first] = True
@@ -80,7 +80,6 @@ def notes(
             if tries > TRIES and not found:
                 break
             continue
-        part, part_nats = draw(by_part, open_parts, constraints, rng)
         pitches = swayed(by_pitch[part], stream.candidates[1, 0], constraints.closeness)
         pitch, pitch_nats = draw(pitches, may, constraints, rng)
         durations, loudness = stream.durations(time, pitch, part)
@@ -92,6 +91,5 @@ def notes(
         struck = round(velocity + 0.7 * (16 * loud - 8 - 80))
         found.append(Note(tick, int(VALUES[duration]), pitch, min(127, max(1, struck)), part))
         stream.feed(time, pitch, duration, found[-1].velocity, part)
-        total += nats + part_nats + pitch_nats + duration_nats
-        choices += 1
-    return found, total / max(1, choices)
+        total += nats + pitch_nats + duration_nats
+    return found, total / max(1, len(found))
