@@ -37,7 +37,7 @@ def play(seed: int, context: Context | None = None, ticks: int = 4 * BAR) -> lis
     return run(PLAYER, context or in_g(), msgspec.structs.replace(WISH, seed=seed), ticks, BAR)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_on_the_beat_the_voices_are_consonant(seed):
     notes = play(seed)
     assert len(notes) >= 6
@@ -47,7 +47,7 @@ def test_on_the_beat_the_voices_are_consonant(seed):
 
 
 @pytest.mark.parametrize("tune", [TUNE, whole_notes(FUX)], ids=["tune", "cantus firmus"])
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_no_fifths_or_octaves_are_parallel(tune, seed):
     context = in_g(heard=tune, chords=() if tune is not TUNE else SPANS, tonic=7 if tune is TUNE else 0)
     notes = play(seed, context, (tune[-1].end // BAR) * BAR)
@@ -57,9 +57,21 @@ def test_no_fifths_or_octaves_are_parallel(tune, seed):
         assert not (moved and abs(before) % 12 == abs(now) % 12 and abs(now) % 12 in PERFECT)
 
 
+def test_where_only_a_parallel_fifth_would_fit_it_is_silent():
+    """C under G, then D under A; but D under B is a sixth."""
+    only_d = msgspec.structs.replace(WISH, low=62, high=62)
+    first = Note(0, 96, 60, 80, COUNTER)
+
+    def under(*pitches: int) -> list[Note]:
+        return PLAYER.play(in_c(tick=BAR, own=(first,), heard=whole_notes(pitches)), only_d, BAR)
+
+    assert under(67, 69) == []
+    assert {note.pitch for note in under(67, 71)} == {62}
+
+
 def test_contrary_motion_is_preferred():
     contrary = similar = 0
-    for seed in range(12):
+    for seed in range(6):
         notes = play(seed)
         for one, other in itertools.pairwise(notes):
             theirs, ours = cantus_at(other.tick) - cantus_at(one.tick), other.pitch - one.pitch
@@ -68,7 +80,7 @@ def test_contrary_motion_is_preferred():
     assert contrary > 2 * similar
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_the_line_steps(seed):
     moves = [other.pitch - one.pitch for one, other in itertools.pairwise(play(seed))]
     assert all(abs(move) not in {6, 10, 11} and abs(move) <= 12 for move in moves)

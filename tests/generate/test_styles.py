@@ -108,6 +108,13 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path):
         styles.load(str(broken))
 
 
+def test_the_readmes_style_is_one():
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    style = styles.parse(tomllib.loads(text.split("```toml\n")[1].split("```")[0]))
+    assert style.chords.voicing == "rootless"
+    assert all(f"`{name}`" in text for name in NAMES)
+
+
 def test_an_empty_file_is_a_style():
     assert styles.parse(tomllib.loads("")) == Style()
 
