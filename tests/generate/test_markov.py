@@ -31,7 +31,7 @@ def learnt(context: Context) -> Markov:
 
 
 @given(contexts(), constraints(), some.integers(0, 500))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_whatever_is_asked_nothing_is_broken_and_the_seed_decides(context, wish, ticks):
     markov = learnt(context)
     notes = markov.play(context, wish, ticks)
@@ -122,7 +122,7 @@ def wandering(count: int) -> tuple[tuple[int, int, int], ...]:
     return tuple(notes)
 
 
-@pytest.mark.parametrize("closeness", [0.0, 0.25, 0.5])
+@pytest.mark.parametrize("closeness", [0.0, 0.5])
 def test_no_copy_grows_too_long(closeness):
     context = tune(wandering(200), tonic=0)
     markov = learnt(context)

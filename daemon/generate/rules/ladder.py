@@ -75,20 +75,7 @@ def homes(context: Context, constraints: Constraints, tick: int, line: Sequence[
     return tuple(pitch_class for pitch_class, _ in held.most_common(1)) or (0,)
 
 
-def nearest(
-    free: np.ndarray, target: float, tones: frozenset[int] = frozenset(), weight: float = 0.0, before: int = -1
-) -> int | None:
-    """The allowed pitch nearest to a target; one that is no chord tone counts `weight` semitones further. [any]
-
-    So does the pitch `before`, by 1.5, where it is not what was meant. None: none is allowed.
-    """
-    best, least = None, float("inf")
-    for pitch in np.flatnonzero(free).tolist():
-        cost = abs(pitch - target)
-        if tones and pitch % 12 not in tones:
-            cost += weight
-        if pitch == before != target:
-            cost += 1.5
-        if cost < least:
-            best, least = pitch, cost
-    return best
+def nearest(free: np.ndarray, target: float) -> int | None:
+    """The allowed pitch nearest to a target, the lower of two; None: none is allowed. [any]"""
+    pitches = np.flatnonzero(free)
+    return int(pitches[np.abs(pitches - target).argmin()]) if len(pitches) else None

@@ -88,6 +88,7 @@ class _Continuation:
         self.shapes: list[tuple[int, int]] = []
         self.tones: list[int] = []
         self.tick, self.pitch = line[0].tick, line[0].pitch + self.up  # of the last top note, the player's at first
+        self.leap = 0  # by which it was reached
         for note in line[-ORDER - 1 :]:
             self._went(note.tick, note.pitch + self.up)
         self.copied: dict[int, int] = {}  # place -> how many steps that lead to it are the answer's last
@@ -129,7 +130,7 @@ class _Continuation:
             pitch = self._pitch_of(event, is_shape, free)
             if pitch is None or (tick - self.tick, pitch - self.pitch) in barred:
                 continue
-            likely = weight * self._fits(event, tick, pitch)
+            likely = weight * self._fits(event, tick, pitch, is_shape)
             if tones and pitch % 12 not in tones:
                 likely *= unlike
             kind = (tick, pitch)
@@ -184,14 +185,21 @@ class _Continuation:
                 return pitch + away
         return None
 
-    def _fits(self, event: Event, tick: int, pitch: int) -> float:
-        """How well an event's place in the bar, and the register, suit."""
+    def _fits(self, event: Event, tick: int, pitch: int, is_shape: bool) -> float:
+        """How well an event's place in the bar, its shape once the masks have bent it, and the register suit."""
         close = self.constraints.closeness
         fit = 1.0
         if tick % self.beat == event.phase % self.beat:
             fit *= 1 + 10 * close
         if tick % self.bar == event.phase:
             fit *= 1 + 6 * close
+        interval = pitch - self.pitch
+        if interval == 0 != event.interval:
+            fit *= 0.25
+        elif is_shape and interval != event.interval:
+            fit *= 0.5
+        if abs(self.leap) > 7 and not -4 <= interval * (1 if self.leap > 0 else -1) < 0:
+            fit *= 0.5
         far = abs(pitch - self.middle) - 9
         return fit if far <= 0 else fit * 0.8**far
 
@@ -229,4 +237,5 @@ class _Continuation:
         if self.tones and 0 < tick - self.tick <= LONGEST:
             self.shapes = [*self.shapes, (tick - self.tick, pitch - self.pitch)][-ORDER:]
         self.tones = [*self.tones, tone(pitch, self.tonic, tick % self.beat)][-ORDER:]
+        self.leap = pitch - self.pitch
         self.tick, self.pitch = tick, pitch

@@ -15,6 +15,7 @@ from daemon.generate.masks import Masks
 from daemon.generate.note import Note, Played
 from daemon.generate.rules import transformation as form
 from daemon.generate.rules.choice import choose, dice
+from daemon.generate.rules.fitting import fitted
 from daemon.generate.rules.ladder import Ladder, homes, ladder_of, nearest
 from daemon.generate.rules.landing import land, landing_tick, resting, strength
 from daemon.generate.rules.line import last_phrase, motifs, octaves_within
@@ -82,12 +83,14 @@ class _Consequent:
         rest = resting(masks.pitches([], goal), homes(context, constraints, goal, line), line[-1].pitch)
         self.rest = ladder.step(rest if rest is not None else round(self.middle))
         places = self._places(line, goal)
-        turn = max(1, round(len(places) * 0.6)) if len(places) > 1 else -1
+        turns = [i for i in range(1, len(places)) if len(places[i][1]) > 2]
+        turn = min(turns, key=lambda i: abs(i - 0.6 * len(places)), default=-1)
         for i, (base, motif) in enumerate(places):
             self._state(base, motif, is_first=i == 0, is_turn=i == turn)
         self._cadence(goal)
-        for figure in self.plan:
-            self._add(figure, goal)
+        meant = [(figure.at, ladder.pitch(figure.step)) for figure in self.plan]
+        for figure, pitch in zip(self.plan, fitted(meant, masks, context, ladder.pitch(self.rest)), strict=True):
+            self._add(figure, pitch, goal)
         strong = [note.velocity for note in line if strength(note.tick, context.meter)] or [line[-1].velocity]
         toward = ladder.pitch(self.rest)
         land(self.notes, masks, context, constraints, goal, toward, round(sum(strong) / len(strong)), line)
@@ -122,7 +125,7 @@ class _Consequent:
             figures = self._transformed(figures)
         figures = form.transposed(figures, self._shift(figures, base, is_first))
         if is_turn:
-            leap = self.rng.choice((3, 4, 5)) if self.far < 0.5 else self.rng.choice((4, 5, 7))
+            leap = 2 + self.rng.choice((0, 1)) + round(3 * self.far)
             high = max(figure.step for figure in figures) + leap
             is_up = self.ladder.pitch(high) <= min(self.constraints.high, self.middle + 14)
             figures = form.turned(figures, leap if is_up else -leap)
@@ -132,7 +135,7 @@ class _Consequent:
         """What chance, weighed by closeness, makes of a motif."""
         far, close = self.far, 1.0 - self.far
         span = max(self.beat, -(-(figures[-1].at + figures[-1].duration) // self.beat) * self.beat)
-        weights = (3 * close, 1.0, far, 0.7 * far, 0.4, 0.6 * far * far, 0.4 * far, 0.3 * far * far, 0.2 * far * far)
+        weights = (5 * close, 0.8, far, 0.7 * far, 0.4, 0.6 * far * far, 0.4 * far, 0.3 * far * far, 0.2 * far * far)
         if len(figures) < 2:
             weights = (*weights[:2], 0.0, 0.0, weights[4], 0.0, 0.0, 0.0, 0.0)
         way = WAYS[choose(self.rng, weights, self.constraints.temperature, self.constraints.top_p)]
@@ -158,11 +161,12 @@ class _Consequent:
     def _shift(self, figures: list[Figure], base: int, is_first: bool) -> int:
         """By how many steps to move a motif: its strong notes in the chord, near what came before, within the range."""
         before = self.plan[-1].step if self.plan else None
+        leap = self.plan[-1].step - self.plan[-2].step if len(self.plan) > 1 else 0
         wish = 0 if is_first else self.rng.choice((-1, 1)) * round(2 * self.far)
         shifts = range(-5, 6)
         costs = []
         for shift in shifts:
-            cost = (0.15 + 0.5 * self.constraints.closeness) * abs(shift - wish)
+            cost = (0.15 + 0.85 * self.constraints.closeness) * abs(shift - wish)
             for figure in figures:
                 pitch, tick = self.ladder.pitch(figure.step + shift), base + figure.at
                 chord = self.context.chord_at(tick)
@@ -171,7 +175,10 @@ class _Consequent:
                 cost += 2.0 * (not self.constraints.low <= pitch <= self.constraints.high)
                 cost += 0.1 * max(0.0, abs(pitch - self.middle) - 9)
             if before is not None:
-                cost += 0.25 * max(0, abs(figures[0].step + shift - before) - 2)
+                step = figures[0].step + shift - before
+                cost += 0.4 * max(0, abs(step) - 2) + (
+                    1.0 if abs(leap) > 4 and (step * leap >= 0 or abs(step) > 2) else 0.0
+                )
             costs.append(cost)
         likely = [math.exp(2.0 * (min(costs) - cost)) for cost in costs]
         return shifts[choose(self.rng, likely, self.constraints.temperature, self.constraints.top_p)]
@@ -194,19 +201,14 @@ class _Consequent:
             self.plan[i] = figure._replace(step=after)
             reach = 2
 
-    def _add(self, figure: Figure, goal: int) -> None:
+    def _add(self, figure: Figure, meant: int, goal: int) -> None:
         """One note, at the pitch that is allowed nearest to the one meant; none where none may start."""
         tick = figure.at
         if self.notes and self.notes[-1].end > tick:
             self.notes[-1] = self.notes[-1]._replace(duration=tick - self.notes[-1].tick)
         if not self.masks.starts(self.notes)[tick - self.masks.first]:
             return
-        chord = self.context.chord_at(tick)
-        tones = frozenset(chord_classes(chord)) if chord is not None else frozenset()
-        free = self.masks.pitches(self.notes, tick)
-        weight = 0.6 * strength(tick, self.context.meter)
-        before = self.notes[-1].pitch if self.notes else -1
-        pitch = nearest(free, self.ladder.pitch(figure.step), tones, weight, before)
+        pitch = nearest(self.masks.pitches(self.notes, tick), meant)
         if pitch is not None:
             note = Note(tick, 1, pitch, figure.velocity)
             longest = min(self.masks.longest(self.notes, note), goal - tick)
