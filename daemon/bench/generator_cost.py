@@ -1,7 +1,7 @@
 """What a note costs a generator: each network's step, a phrase of sixteen notes, and the rules beside them, on one core."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,7 @@ def _rules(kind: Callable[[], Any], heard: tuple[Played, ...], context: Context)
     return {"hear_us": hear_us, **_spread(spent, 1e6)}
 
 
-def _spread(spent_ns: list[float], unit: float) -> dict[str, float]:
+def _spread(spent_ns: Sequence[float], unit: float) -> dict[str, float]:
     """p50 and p99 of what was spent after the first tenth, in ns divided by `unit`."""
     late = np.array(spent_ns[len(spent_ns) // 10 :]) / unit
     return {"p50": float(np.percentile(late, 50)), "p99": float(np.percentile(late, 99))}

@@ -70,11 +70,12 @@ def _first_part(path: Path) -> str:
     with zipfile.ZipFile(path) as archive:
         name = next(one for one in archive.namelist() if one.endswith((".xml", ".musicxml")) and "META" not in one)
         root = ElementTree.fromstring(archive.read(name))
-    for others in (root.findall("part")[1:], root.findall("part-list/score-part")[1:]):
-        for other in others:
-            (root if other.tag == "part" else root.find("part-list")).remove(other)
-    for group in root.findall("part-list/part-group"):
-        root.find("part-list").remove(group)
+    for part in root.findall("part")[1:]:
+        root.remove(part)
+    listed = root.find("part-list")
+    if listed is not None:
+        for other in (*listed.findall("score-part")[1:], *listed.findall("part-group")):
+            listed.remove(other)
     return ElementTree.tostring(root, "unicode")
 
 
