@@ -111,14 +111,14 @@ class Masks:
         scale = scale_in_force(context, constraints)
         is_strict = bool(constraints.key or constraints.scale)
         known: dict[tuple[int, ...], tuple[np.ndarray, np.ndarray]] = {}
-        found = []
+        found, reach = [], (constraints.low, constraints.high)
         for span in (None, *context.chords):
             tones = chord_classes(span) if span is not None else ()
             if tones not in known:
                 allowed = set(range(12) if scale is None else scale if is_strict else (*scale, *tones))
                 under = allowed.intersection(tones) if tones and constraints.chord != "free" else allowed
                 off = under if constraints.chord == "always" else allowed
-                known[tones] = (_spread(off, constraints), _spread(under, constraints))
+                known[tones] = (_spread(frozenset(off), *reach), _spread(frozenset(under), *reach))
             found.append(known[tones])
         return found
 
@@ -148,13 +148,14 @@ class Masks:
         return sum(note[0] == tick for note in so_far[-32:])
 
 
-def _spread(classes: set[int], constraints: Constraints) -> np.ndarray:
-    """Pitch classes to the pitches within the range."""
+@lru_cache(1024)
+def _spread(classes: frozenset[int], low: int, high: int) -> np.ndarray:
+    """Pitch classes to the pitches within a range. Not to be written to."""
     free = np.zeros(128, bool)
     for pitch_class in classes:
         free[pitch_class::12] = True
-    free[: constraints.low] = False
-    free[constraints.high + 1 :] = False
+    free[:low] = False
+    free[high + 1 :] = False
     return free
 
 
