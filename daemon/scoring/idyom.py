@@ -13,15 +13,15 @@ import numpy as np
 from daemon.scoring import ppm
 from daemon.scoring.viewpoints import BIGRAM, SYMBOLS, UNIGRAM, VIEWS, Line, Seen, View, seen
 
-LONG_ORDER = {"time": 4, "pitch": 3, "duration": 3}
-"""Notes that the long-term model looks back; more are of no use to it (chosen on `dev`)."""
+LONG_ORDER = {"time": 5, "pitch": 5, "duration": 5}
+"""Notes that the long-term model looks back; more are of little use to it (chosen on `dev`, as what follows)."""
 
 SHORT_ORDER = {"time": 8, "pitch": 8, "duration": 8}
 """And the short-term model."""
 
 VIEW_BIAS = 0.0
 TERM_BIAS = 1.0
-"""How much more a model counts the surer it is (`ppm.mix`), among the viewpoints and between the terms: also from dev."""
+"""How much more a model counts the surer it is (`ppm.mix`), among the viewpoints and between the terms."""
 
 PROGRAMS = ("unigram", "bigram", "PPM long-term", "PPM short-term", "PPM both")
 

@@ -36,7 +36,8 @@ def longest(train: Sequence[np.ndarray], phrases: Sequence[np.ndarray], rhythm: 
 
 def _steps(melodies: Sequence[np.ndarray], rhythm: bool, begin: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """Every melody's steps end to end, what divides them numbered away from `begin`; and the melody of each step."""
-    parts, owners = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    parts: list[np.ndarray] = [np.zeros(0, np.int64)]
+    owners: list[np.ndarray] = [np.zeros(0, np.int64)]
     for number, melody in enumerate(melodies):
         step = np.diff(melody["pitch"].astype(np.int64)) + 128
         if rhythm:

@@ -50,13 +50,15 @@ def prompt_of(piece: Piece) -> Prompt | None:
     line = melody(piece)
     if not len(line):
         return None
-    _, beats, unit = next(sign for sign in [*reversed(piece.meters), piece.meters[0]] if sign[0] <= line["tick"][0])
+    first = int(line["tick"][0])
+    at, beats, unit = max([sign for sign in piece.meters if sign[0] <= first] or piece.meters[:1])
     meter = Meter(beats, unit)
-    bar, first = meter.bar_ticks, int(line["tick"][0])
-    begin = first - first % bar
-    end = begin + BARS * bar + (bar if first % bar >= bar / 2 else 0)
+    bar = meter.bar_ticks
+    into = (first - at) % bar
+    begin = first - into
+    end = begin + BARS * bar + (bar if into >= bar / 2 else 0)
     ticks = BARS * bar
-    if any(begin < tick < end + ticks for tick, _, _ in piece.meters):
+    if any(begin < tick < end + ticks and other != [beats, unit] for tick, *other in piece.meters):
         return None
     notes = [
         Note(int(note["tick"]), max(1, int(note["duration"])), int(note["pitch"]), int(note["velocity"]) or 80)
@@ -64,7 +66,7 @@ def prompt_of(piece: Piece) -> Prompt | None:
     ]
     heard = [note for note in notes if note.tick < end]
     follows = [note for note in notes if end <= note.tick < end + ticks]
-    if min(len(heard), len(follows)) < LEAST or max(note.pitch for note in heard) > 127:
+    if min(len(heard), len(follows)) < LEAST:
         return None
     return Prompt(piece, meter, heard, follows, end, ticks)
 

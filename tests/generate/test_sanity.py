@@ -94,6 +94,7 @@ def test_a_prompt_is_four_bars_and_what_follows_four_more() -> None:
     assert (late.tick, len(late.heard)) == (480, 17)
     assert sanity.prompt_of(tune("short", bars=4)) is None
     assert sanity.prompt_of(tune("changes", meters=[(0, 4, 4), (192, 3, 4)])) is None
+    assert sanity.prompt_of(tune("said late", upbeat=True, meters=[(96, 4, 4)])) is not None
 
 
 class Parrot:
