@@ -126,7 +126,8 @@ class Masks:
         """The stretch's ticks at which anything could start."""
         free = np.zeros(self.end - self.first, bool)
         free[-self.first % grid :: grid] = True
-        if self.is_drums or all(off.any() and on.any() for off, on in self._pitches):
+        kinds = {id(pair): pair for pair in self._pitches}.values()
+        if self.is_drums or all(off.any() and on.any() for off, on in kinds):
             return free
         for i in np.flatnonzero(free):
             tick = self.first + int(i)
