@@ -9,6 +9,7 @@ import click
 from daemon import __version__
 from daemon.ctl.cli import ctl
 from daemon.errors import UserError
+from daemon.generate_cli import generate
 from daemon.plugins_cli import plugins
 
 FILE = click.Path(path_type=Path)
@@ -56,6 +57,7 @@ def main() -> None:
       jamd run                  the daemon: listen to the sound card or JACK, publish over ZeroMQ
       jamd run --preset guitar  and play through plugins; `jamd ctl` changes them while they sound
       jamd listen               print what a running daemon publishes
+      jamd generate --prompt in.mid  answer a MIDI file, as jamd would answer you
       jamd render in.wav out.wav --preset guitar  a file through the same plugins, faster than it sounds
     """
 
@@ -268,6 +270,18 @@ def train_band(data: Path, out: Path) -> None:
     sys.exit(band.run(data, out))
 
 
+@train.command("harmony")
+@click.argument("data", type=FILE)
+@click.option("--out", type=FILE, default="models", show_default=True, help="The folder the models go to.")
+@click.option("--seed", type=int, default=1, show_default=True, help="What the fit begins from.")
+@click.option("--epochs", type=click.FloatRange(0.1, 1000), default=30.0, show_default=True, help="Times through DATA.")
+def train_harmony(data: Path, out: Path, seed: int, epochs: float) -> None:
+    """Fit the network and count the tables that foresee chords, to the pieces with chords in DATA/symbolic."""
+    from daemon.train.generator import harmony
+
+    harmony.run(data, out, seed, epochs, lambda line: click.echo(line, err=True))
+
+
 @plugins.command("top")
 @click.option("--address", default="tcp://127.0.0.1:5550", show_default=True, help="Where the daemon publishes.")
 @click.option("--once", is_flag=True, help="Show one second, and end.")
@@ -280,6 +294,7 @@ def plugins_top(address: str, once: bool, as_json: bool) -> None:
 
 
 main.add_command(ctl)
+main.add_command(generate)
 main.add_command(plugins)
 
 

@@ -51,11 +51,15 @@ class MidiFile:
         self._ticks_per_beat = int(midi.ticks_per_beat)
         self._paces = [_Pace(0, 0, 500_000)]
         self._messages: list[tuple[int, list[int]]] = []
+        self.meters: list[tuple[float, int, int]] = []
+        """(quarters since the beginning, beats, unit) where a time signature stands."""
         tick = 0
         for message in _merged(midi):
             tick += message.time
             if message.type == "set_tempo":
                 self._paces.append(_Pace(tick, self._passed(tick), message.tempo))
+            elif message.type == "time_signature":
+                self.meters.append((tick / self._ticks_per_beat, message.numerator, message.denominator))
             elif not message.is_meta and len(packed := message.bytes()) in (2, 3) and 0x80 <= packed[0] < 0xF0:
                 self._messages.append((tick, packed))
         self._end = tick
@@ -79,6 +83,12 @@ class MidiFile:
             elif kind == CONTROL and data1 == SUSTAIN:
                 held |= {(CONTROL, channel, SUSTAIN): None}
         return found + [Event(self.length(rate), kind | channel, data1, 0) for kind, channel, data1 in held]
+
+    @property
+    def tempos(self) -> list[tuple[float, float]]:
+        """(quarters since the beginning, quarters a minute) where the tempo changes; one at the beginning. [any]"""
+        found = {pace.tick / self._ticks_per_beat: 6e7 / pace.us for pace in self._paces}
+        return sorted(found.items())
 
     def tempo(self, rate: float) -> Callable[[int], tuple[float, float]]:
         """(beats a minute, quarters since its beginning) at a sample. [any]"""

@@ -1,0 +1,183 @@
+"""`jamd generate`: a MIDI file is answered as it would be live, and the answer written, drawn or printed."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from daemon.errors import UserError
+from daemon.registry import GENERATORS
+
+if TYPE_CHECKING:
+    from daemon.generate.live.jam import Jam
+    from daemon.prompt import Prompt
+
+FILE = click.Path(path_type=Path)
+PITCH = click.IntRange(0, 127)
+PART = click.FloatRange(0.0, 1.0)
+
+_BY_STYLE: dict[str, dict[str, str]] = {"chords": {"generator": "comping"}, "bass": {}, "drums": {}}
+
+
+class GenerateError(UserError):
+    """What cannot be generated; the text is one line."""
+
+
+def _of(role: str) -> click.Choice:
+    return click.Choice(list(GENERATORS[role]))
+
+
+_CONSTRAINTS: tuple[Callable, ...] = (
+    click.option("--key", help="Keep to this key: 'D minor' (default: the key that is heard)."),
+    click.option("--scale", help="On that key's tonic: major, dorian, blues, major pentatonic ..."),
+    click.option("--chord", type=click.Choice(["free", "beats", "always"]), help="Where only chord tones may start."),
+    click.option("--closeness", type=PART, help="0 goes far from the prompt's material, 1 stays with it."),
+    click.option("--temperature", type=click.FloatRange(0.0, 4.0), help="0 takes the likeliest, 4 almost anything."),
+    click.option("--density", type=click.FloatRange(0.0, 24.0, min_open=True), help="At most so many starts a beat."),
+    click.option("--low", type=PITCH, help="Lowest MIDI note."),
+    click.option("--high", type=PITCH, help="Highest MIDI note."),
+)
+
+
+def _constrained(command: Callable) -> Callable:
+    for option in reversed(_CONSTRAINTS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.option("--prompt", "path", type=FILE, required=True, help="A MIDI file: what the player played.")
+@click.option("--out", type=FILE, help="A MIDI file: the prompt and each answer, every part on a track of its own.")
+@click.option("--picture", type=FILE, help="A piano roll, as .svg; of several answers one each, numbered.")
+@click.option(
+    "--generator", "generators", type=_of("answer"), multiple=True,
+    help="Who answers; give it again for another answer (default: neural where its model is there).",
+)  # fmt: skip
+@click.option("--bars", type=click.IntRange(1, 16), default=4, show_default=True, help="Length of an answer.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same notes.")
+@_constrained
+@click.option("--accompany", "style", metavar="STYLE", help="Chords, bass and drums too: jazz, pop, folk, techno ...")
+@click.option("--harmony", type=_of("harmony"), help="Who foresees the chords (default: as for --generator).")
+@click.option("--preset", help="Play as this preset's [jam] table says; other options go before it.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object of what was heard and made.")
+def generate(
+    path: Path,
+    out: Path | None,
+    picture: Path | None,
+    generators: tuple[str, ...],
+    bars: int,
+    seed: int,
+    style: str | None,
+    harmony: str | None,
+    preset: str | None,
+    as_json: bool,
+    **constraints: Any,
+) -> None:
+    """Answer a MIDI file as jamd would answer you live: same key, same groove, on the next downbeat.
+
+    Without --out, --picture or --json a small piano roll is printed.
+
+    \b
+      jamd generate --prompt in.mid --out out.mid --generator motif --generator markov
+      jamd generate --prompt in.mid --accompany jazz --key "D minor" --picture duet.svg
+    """
+    from daemon import duet_out, prompt
+    from daemon.generate.duet import Duet
+
+    _check(out, ".mid")
+    _check(picture, ".svg")
+    heard = prompt.read(path)
+    table = {**_table(preset), "seed": seed, "bars": bars}
+    if style is not None:  # its patterns are the rules' to play
+        table |= {"style": style, **{role: {**_BY_STYLE[role], **table.get(role, {})} for role in _BY_STYLE}}
+    if harmony is not None:
+        table["harmony"] = {**table.get("harmony", {}), "generator": harmony}
+    given = {name: value for name, value in constraints.items() if value is not None}
+    jam = _jam(table, heard, given)
+    names = list(generators) or [jam.generator("answer")]
+    duet = Duet(jam, names, prompt.messages(heard, jam.measure.beat_ticks), prompt.RATE, heard.first)
+    answers = [duet.answer(name, bars) for name in dict.fromkeys(names)]
+    if out is not None:
+        duet_out.write(out, heard, duet, answers, bars)
+    if picture is not None:
+        duet_out.draw(picture, duet, answers, bars, path.stem)
+    if as_json:
+        click.echo(duet_out.json(path, duet, answers))
+    elif out is None and picture is None:
+        duet_out.show(duet, answers, bars)
+    else:
+        done = ", ".join(str(file) for file in (out, picture) if file is not None)
+        click.echo(f"{done}: {duet_out.said(duet, answers, bars)}")
+
+
+def _check(file: Path | None, suffix: str) -> None:
+    if file is None:
+        return
+    if file.suffix.lower() not in (suffix, f"{suffix}i"):
+        raise GenerateError(f"{file}: cannot be told what to write; let its name end in {suffix}")
+    if not file.absolute().parent.is_dir():
+        raise GenerateError(f"{file}: there is no folder {file.parent}; make it first")
+
+
+def _table(preset: str | None) -> dict[str, Any]:
+    """A preset's [jam] table."""
+    if preset is None:
+        return {}
+    import tomllib
+
+    from daemon.desk.preset import PresetError, find
+
+    path = find(preset)
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8")).get("jam")
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PresetError(f"{path}: {error}; give the path of a preset (see presets/)") from None
+    if not isinstance(table, dict):
+        raise GenerateError(f"{path}: has no [jam] table; choose a preset for playing along (see presets/README.md)")
+    return table
+
+
+def _jam(table: dict[str, Any], heard: "Prompt", constraints: dict[str, Any]) -> "Jam":
+    """The band's table: what was asked for, and the prompt's own tempo and meter. Raises GenerateError, ConstraintError."""
+    import msgspec
+
+    from daemon.generate import masks
+    from daemon.generate.constraints import Constraints
+    from daemon.generate.live.jam import ROLES, read
+
+    masks.check(msgspec.structs.replace(Constraints(low=0, high=127), **constraints))
+    _, beats, unit = heard.meters[-1]
+    answer = table.get("answer", {})
+    table = {
+        **table,
+        "pulse": "fixed",
+        "tempo_bpm": heard.tempo_bpm,
+        "meter": f"{beats}/{unit}",
+        "answer": {**answer, "constraints": {**answer.get("constraints", {}), **constraints}},
+    }
+    jam, problems = read(table)
+    for role in ROLES:  # where nobody is named, and the network is not there, by rule
+        is_heard = role in ("answer", "harmony") or jam.part(role).on
+        if is_heard and not jam.part(role).generator:
+            table[role] = {**table.get(role, {}), "generator": _usual(role, jam.generator(role))}
+    jam, problems = read(table)
+    if problems:
+        raise GenerateError(problems[0].removeprefix("jam: "))
+    masks.check(jam.constraints("answer"))
+    return jam
+
+
+def _usual(role: str, name: str) -> str:
+    """That generator where it can be loaded, else the one by rule, and a line says so."""
+    from daemon import registry
+
+    if not registry.is_slow(role, name):
+        return name
+    try:
+        registry.generator(role, name)
+        return name
+    except UserError as error:
+        rule = next(iter(GENERATORS[role]))
+        click.echo(f"jamd: {role} by rule ({rule}): {error}", err=True)
+        return rule
