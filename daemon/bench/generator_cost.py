@@ -65,7 +65,9 @@ def _phrases(network: Network, heard: tuple[Played, ...], context: Context) -> d
         rng = np.random.default_rng(seed)
         masks = Masks(context, constraints, 64 * BAR)
         before = time.perf_counter_ns()
-        made, _ = sampler.notes(stream, 0, masks, constraints, context.tick + 64 * BAR, 80.0, rng, most=PHRASE)
+        made, _ = sampler.notes(
+            stream, 0, masks, constraints, context.tick + 64 * BAR, lambda _: 80.0, rng, most=PHRASE
+        )
         spent.append((time.perf_counter_ns() - before) * PHRASE / max(1, len(made)))
         stream.back(mark)
     return _spread(spent, 1e6)

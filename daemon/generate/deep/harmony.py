@@ -24,7 +24,9 @@ PHRASE = 8  # bars
 SEEN = 4  # beats that followed when the melody was here before
 BACK = (4, 8)  # bars ago
 WIDTH = 256  # of the state
-HOLD = 0.01  # how much likelier another chord must be than the one that sounds
+HOLD = (-0.1, 0.03, 0.2)
+"""How much likelier another chord must be than the one that sounds, on a downbeat (where a change is welcome), in the
+bar's middle, and between."""
 FIT = 0.3  # how much fitting the melody that is expected counts, beside the chord's chance
 BASS_SURE = 0.5  # how likely a bass other than the root must be
 ROW = 12 * 3 + 4 + 1 + 12 * SEEN + 12 * len(BACK) + 2 * PLACES + 1 + PHRASE + 1 + 1
@@ -119,20 +121,21 @@ class Network:
     def ahead(self, state: Belief, beats: Sequence[Beat], past: Chord, mode: int) -> list[Chord]:
         """The next beat's by the chances one ahead, and so on; beyond the fourth as the fourth."""
         found: list[Chord] = []
-        for k, _ in enumerate(beats):
-            chord = choose(state.chords[min(k + 1, AHEAD - 1)], state.melody if k == 0 else None, past)
+        for k, beat in enumerate(beats):
+            hold = HOLD[0 if beat.place == 0 else 1 if beat.place * 2 == beat.of else 2]
+            chord = choose(state.chords[min(k + 1, AHEAD - 1)], state.melody if k == 0 else None, past, hold)
             if k == 0 and state.bass[bass := int(state.bass.argmax())] > BASS_SURE and bass != chord.root:
                 chord = chord._replace(bass=bass)
             found.append(past := chord)
         return found
 
 
-def choose(chances: np.ndarray, melody: np.ndarray | None, past: Chord) -> Chord:
+def choose(chances: np.ndarray, melody: np.ndarray | None, past: Chord, hold: float) -> Chord:
     """The chord that pays: likely, fit for the melody that is expected, and a change only where it is worth one."""
     triads = chances @ TO_TRIAD
     number = index(past.root, past.quality)
     if number:
-        triads[TRIAD[number]] += HOLD
+        triads[TRIAD[number]] += hold
     if melody is not None:
         triads += FIT * (TRIADS @ melody)
     best = int(triads.argmax())

@@ -4,7 +4,7 @@ Several phrases are drawn while there is time, and the one kept that the network
 the player's density: so an accident of the dice is not what is heard. It lands as every answer does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,15 +18,26 @@ from daemon.generate.deep.network import MODELS, Network, Stream, surprise
 from daemon.generate.masks import Masks
 from daemon.generate.note import BASS, CHORDS, MELODY, Note, Played
 from daemon.generate.rules.choice import dice
-from daemon.generate.rules.landing import land, landing_tick
+from daemon.generate.rules.landing import land, landing_tick, strength
 
 DRAWN = 3  # phrases, of which the best is kept
+RECENT, FEW = 64, 2  # notes whose velocities are averaged, and how many the player's mean counts for
 CROWDED = 1.5  # nats a note that a phrase loses where it is e times as dense as the player's, or as thin
 
 
 def dice_of(context: Context, constraints: Constraints) -> np.random.Generator:
     """The chance of one stretch: the same seed and place give the same."""
     return np.random.default_rng([constraints.seed & 0xFFFFFFFF, context.tick & 0xFFFFFFFF])
+
+
+def dynamics(context: Context) -> Callable[[int], float]:
+    """The velocity that the player gives a tick's place in the bar (rules.landing.strength), on the whole."""
+    meter, heard = context.meter, context.heard[-RECENT:]
+    means = []
+    for level in range(4):
+        struck = [note.velocity for note in heard if strength(note.tick, meter) == level]
+        means.append((sum(struck) + FEW * context.velocity) / (len(struck) + FEW))
+    return lambda tick: means[strength(tick, meter)]
 
 
 class Neural:
@@ -48,20 +59,20 @@ class Neural:
         if goal is None:
             return []
         stream, base = self._dialogue.at(context)
-        rng, mark = dice_of(context, constraints), stream.mark()
+        rng, mark, loud = dice_of(context, constraints), stream.mark(), dynamics(context)
         beats = max(1.0, (goal - masks.first) / max(1, context.meter.beat_ticks))
         wanted = min(context.density, constraints.density)
         best: list[Note] = []
         best_score = -np.inf
         for _ in range(self._drawn):
-            found, nats = sampler.notes(stream, base, masks, constraints, goal, context.velocity, rng)
+            found, nats = sampler.notes(stream, base, masks, constraints, goal, loud, rng)
             stream.back(mark)
             score = nats - CROWDED * abs(np.log((len(found) / beats + 0.2) / (wanted + 0.2)))
             if score > best_score:
                 best, best_score = found, score
         line = [Note(*note[:5]) for note in context.heard if note.part == MELODY]
         toward = best[-1].pitch if best else line[-1].pitch if line else (constraints.low + constraints.high) / 2
-        land(best, masks, context, constraints, goal, toward, round(context.velocity), line)
+        land(best, masks, context, constraints, goal, toward, round(loud(goal)), line)
         return best
 
 
@@ -88,7 +99,7 @@ class Chords:
             masks,
             constraints,
             masks.end,
-            context.velocity,
+            dynamics(context),
             dice_of(context, constraints),
             self.part,
         )

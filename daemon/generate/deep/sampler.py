@@ -1,5 +1,7 @@
 """Draws notes from the network's chances, out of what the constraints allow, so that none is ever broken."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from daemon.generate.constraints import Constraints
@@ -9,6 +11,7 @@ from daemon.generate.masks import Masks
 from daemon.generate.note import MELODY, Note
 
 SWAY = 6.0  # nats between closeness 0 and 1, for a symbol that copying puts forward
+LOUDNESS, USUAL, SWING = 16, 88, 0.7  # velocities in a class, the usual of the songs learned from, how much it counts
 TRIES = 8  # places where no pitch may start, before the stretch is given up
 
 
@@ -47,19 +50,20 @@ def notes(
     masks: Masks,
     constraints: Constraints,
     until: int,
-    velocity: float,
+    loud: Callable[[int], float],
     rng: np.random.Generator,
     part: int = MELODY,
     most: int = 1024,
 ) -> tuple[list[Note], float]:
     """Notes of a part that start before `until`, and their mean log chance; `base`: where the stream's count began.
 
-    `stream` is left fed with them. `velocity`: the player's mean, that the network's louder and softer go around.
+    `stream` is left fed with them. `loud` gives the velocity usual at a
+    tick, that the network's louder and softer go around.
     """
     found: list[Note] = []
-    barred = np.zeros(until - masks.first, bool)
+    barred = np.zeros(max(0, until - masks.first), bool)
     total, tries = 0.0, 0
-    while len(found) < most:
+    while len(barred) and len(found) < most:
         free = masks.starts(found)[: len(barred)] & ~barred
         place = base + stream.onset + VALUES - masks.first
         inside = (place >= 0) & (place < len(free))
@@ -87,8 +91,8 @@ def notes(
         longest = masks.longest(found, Note(tick, 1, pitch, 1, part))
         fits = (longest >= VALUES) & (VALUES > 0)
         duration, duration_nats = draw(durations, fits, constraints, rng)
-        loud, _ = draw(loudness, np.arange(9) > 0, constraints, rng)
-        struck = round(velocity + 0.7 * (16 * loud - 8 - 80))
+        louder, _ = draw(loudness, np.arange(9) > 0, constraints, rng)
+        struck = round(loud(tick) + SWING * (LOUDNESS * louder - USUAL))
         found.append(Note(tick, int(VALUES[duration]), pitch, min(127, max(1, struck)), part))
         stream.feed(time, pitch, duration, found[-1].velocity, part)
         total += nats + pitch_nats + duration_nats
