@@ -11,6 +11,7 @@ from daemon.ctl.cli import ctl
 from daemon.errors import UserError
 from daemon.generate_cli import generate
 from daemon.plugins_cli import plugins
+from daemon.train.cli import train
 
 FILE = click.Path(path_type=Path)
 
@@ -233,6 +234,16 @@ def bench_engine(seconds: float, as_json: bool) -> None:
     sys.exit(engine.run(seconds, as_json))
 
 
+@bench.command("generator")
+@click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long each live measure takes.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def bench_generator(seconds: float, as_json: bool) -> None:
+    """What a note costs each generator; the callback meanwhile; how near to its time a note leaves in a duet."""
+    from daemon.bench import generator
+
+    sys.exit(generator.run(seconds, as_json))
+
+
 @bench.command("rack")
 @click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long each measure takes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -241,45 +252,6 @@ def bench_rack(seconds: float, as_json: bool) -> None:
     from daemon.bench import rack
 
     sys.exit(rack.run(seconds, as_json))
-
-
-@main.group()
-def train() -> None:
-    """Fit the weights that jamd ships anew, to music it renders itself."""
-
-
-@train.command("onset")
-@click.option("--data", type=FILE, required=True, help="A folder with symbolic/pop909/NNN/NNN.mid.")
-@click.option("--out", type=FILE, default="onset.npz", show_default=True, help="Where the weights go.")
-@click.option("--seed", type=int, default=1, show_default=True, help="What the fit begins from.")
-@click.option("--part", type=click.FloatRange(0.01, 1.0), default=1.0, help="Make only a part of the corpus: a trial.")
-def train_onset(data: Path, out: Path, seed: int, part: float) -> None:
-    """Fit the onset detector's combiner; takes some ten minutes on two cores."""
-    from daemon.train import onset
-
-    onset.run(data, out, seed, part, lambda line: click.echo(line, err=True))
-
-
-@train.command("band")
-@click.option("--data", type=FILE, required=True, help="A folder with symbolic/pop909/NNN/NNN.mid.")
-@click.option("--out", type=FILE, required=True, help="The weights to write: dsp/drums.npz.")
-def train_band(data: Path, out: Path) -> None:
-    """What tells kick, snare and hat at an onset; prints its scores on pieces held out."""
-    from daemon.train import band
-
-    sys.exit(band.run(data, out))
-
-
-@train.command("harmony")
-@click.argument("data", type=FILE)
-@click.option("--out", type=FILE, default="models", show_default=True, help="The folder the models go to.")
-@click.option("--seed", type=int, default=1, show_default=True, help="What the fit begins from.")
-@click.option("--epochs", type=click.FloatRange(0.1, 1000), default=30.0, show_default=True, help="Times through DATA.")
-def train_harmony(data: Path, out: Path, seed: int, epochs: float) -> None:
-    """Fit the network and count the tables that foresee chords, to the pieces with chords in DATA/symbolic."""
-    from daemon.train.generator import harmony
-
-    harmony.run(data, out, seed, epochs, lambda line: click.echo(line, err=True))
 
 
 @plugins.command("top")
@@ -296,6 +268,7 @@ def plugins_top(address: str, once: bool, as_json: bool) -> None:
 main.add_command(ctl)
 main.add_command(generate)
 main.add_command(plugins)
+main.add_command(train)
 
 
 if __name__ == "__main__":

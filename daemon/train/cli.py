@@ -1,0 +1,83 @@
+"""`jamd train`: fits anew what jamd has learned. Each command imports what it needs when it runs."""
+
+import sys
+from pathlib import Path
+
+import click
+
+from daemon.errors import UserError
+
+FILE = click.Path(path_type=Path)
+STEPS = 4600  # of the phrase network that jamd comes with
+
+
+class TrainError(UserError):
+    """Nothing can be trained here."""
+
+
+@click.group()
+def train() -> None:
+    """Fit the weights that jamd ships anew, to music it renders itself and to written music."""
+
+
+@train.command("onset")
+@click.option("--data", type=FILE, required=True, help="A folder with symbolic/pop909/NNN/NNN.mid.")
+@click.option("--out", type=FILE, default="onset.npz", show_default=True, help="Where the weights go.")
+@click.option("--seed", type=int, default=1, show_default=True, help="What the fit begins from.")
+@click.option("--part", type=click.FloatRange(0.01, 1.0), default=1.0, help="Make only a part of the corpus: a trial.")
+def train_onset(data: Path, out: Path, seed: int, part: float) -> None:
+    """Fit the onset detector's combiner; takes some ten minutes on two cores."""
+    from daemon.train import onset
+
+    onset.run(data, out, seed, part, _say)
+
+
+@train.command("band")
+@click.option("--data", type=FILE, required=True, help="A folder with symbolic/pop909/NNN/NNN.mid.")
+@click.option("--out", type=FILE, required=True, help="The weights to write: dsp/drums.npz.")
+def train_band(data: Path, out: Path) -> None:
+    """What tells kick, snare and hat at an onset; prints its scores on pieces held out."""
+    from daemon.train import band
+
+    sys.exit(band.run(data, out))
+
+
+@train.command("harmony")
+@click.argument("data", type=FILE)
+@click.option("--out", type=FILE, default="models", show_default=True, help="The folder the models go to.")
+@click.option("--seed", type=int, default=1, show_default=True, help="What the fit begins from.")
+@click.option("--epochs", type=click.FloatRange(0.1, 1000), default=30.0, show_default=True, help="Times through DATA.")
+def train_harmony(data: Path, out: Path, seed: int, epochs: float) -> None:
+    """Fit the network and count the tables that foresee chords, to the pieces with chords in DATA/symbolic."""
+    _needs_torch()
+    from daemon.train.generator import harmony
+
+    harmony.run(data, out, seed, epochs, _say)
+
+
+@train.command("generator")
+@click.argument("data", type=FILE)
+@click.option("--out", type=FILE, required=True, help="A folder for the graphs: daemon/generate/deep/models/phrase.")
+@click.option("--seed", type=int, default=1, show_default=True, help="What the weights and the order begin from.")
+@click.option("--steps", type=click.IntRange(1), default=STEPS, show_default=True, help="Batches; fewer for a trial.")
+def train_generator(data: Path, out: Path, seed: int, steps: int) -> None:
+    """Fit the network that continues a phrase; takes about an hour on one core. Needs pip install 'jamd[train]'.
+
+    It learns from every collection in DATA/symbolic but the pieces held out for dev and test, and keeps what does best
+    on dev. `jamd eval generator` then scores it on test.
+    """
+    _needs_torch()
+    from daemon.train.generator import phrase
+
+    phrase.run(data, out, seed, steps, _say)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _needs_torch() -> None:
+    try:
+        import torch  # noqa: F401
+    except ImportError:
+        raise TrainError("PyTorch is not installed: pip install 'jamd[train]'") from None
