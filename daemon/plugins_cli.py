@@ -53,13 +53,13 @@ def scan(places: tuple[Path, ...], again: bool, as_json: bool) -> None:
 @click.argument("words", nargs=-1)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def list_(words: tuple[str, ...], as_json: bool) -> None:
-    """List the plugins that a scan found, with all of WORDS in title, vendor or name; and those that do not open."""
-    from daemon.plugins import verdicts
-    from daemon.plugins.plugin import PluginError
+    """List jamd's own plugins and those that a scan found, with all of WORDS in title, vendor or name.
+
+    And those that do not open.
+    """
+    from daemon.plugins import catalogue, verdicts
 
     known = verdicts.load()
-    if not known.files:
-        raise PluginError("no plugin is known yet: jamd plugins scan")
     found = _listed(known, *words)
     if as_json:
         _print(found)
@@ -71,7 +71,11 @@ def list_(words: tuple[str, ...], as_json: bool) -> None:
     for one in found["blocked"]:
         click.echo(f"does not open: {one['name']}: {one['why']}")
     if not rows and not found["blocked"]:
-        click.echo(f"none of {sum(1 for _ in known.plugins())} has {' '.join(words)!r} in its title, vendor or name")
+        click.echo(
+            f"none of {sum(1 for _ in catalogue.plugins())} has {' '.join(words)!r} in its title, vendor or name"
+        )
+    if not known.files:
+        click.echo("jamd: no other plugin is known yet: jamd plugins scan", err=True)
 
 
 @plugins.command()
@@ -80,7 +84,7 @@ def list_(words: tuple[str, ...], as_json: bool) -> None:
 def info(name: str, as_json: bool) -> None:
     """Say what one plugin is: its ports, latency, programs, and each parameter's range and default.
 
-    NAME is lv2:URI, clap:ID, vst3:PATH#NAME, or a part of its title.
+    NAME is lv2:URI, clap:ID, vst3:PATH#NAME, jamd:NAME, or a part of its title.
     """
     found = _looked_at(name)
     if as_json:
@@ -99,12 +103,13 @@ def info(name: str, as_json: bool) -> None:
 
 def _listed(known: Any, *words: str) -> dict[str, list[dict[str, Any]]]:
     """Every plugin less its parameters, and every one that does not open, that has all the words."""
+    from daemon.plugins import catalogue
 
     def fits(*texts: str) -> bool:
         return all(word.casefold() in " ".join(texts).casefold() for word in words)
 
     plugins = []
-    for info in sorted(known.plugins(), key=lambda info: (info.title.casefold(), info.format)):
+    for info in sorted(catalogue.plugins(), key=lambda info: (info.title.casefold(), info.format)):
         if fits(info.title, info.vendor, info.name):
             plugins.append({**msgspec.structs.asdict(info), "params": len(info.params)})
     blocked = [{"name": name, "why": why} for name, why in known.blocked() if fits(name)]
@@ -113,12 +118,12 @@ def _listed(known: Any, *words: str) -> dict[str, list[dict[str, Any]]]:
 
 def _looked_at(name: str) -> dict[str, Any]:
     """An Info as a dict, and each parameter's texts. Raises PluginError."""
-    from daemon.plugins import catalogue, verdicts
+    from daemon.plugins import builtin, catalogue, verdicts
     from daemon.plugins import scan as scanning
     from daemon.plugins.plugin import PluginError
 
     full, path = catalogue.find(name)
-    if path not in verdicts.load().files:  # never probed: it may crash
+    if path not in (builtin.PATH, *verdicts.load().files):  # never probed: it may crash
         for why in scanning.probe_one(full, path).blocked.values():
             raise PluginError(f"{full} does not open: {why}")
     with _quiet():

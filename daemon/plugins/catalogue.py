@@ -7,14 +7,16 @@ import difflib
 import mmap
 import os
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
-from daemon.plugins import folders, verdicts
+from daemon.plugins import builtin, folders, verdicts
 from daemon.plugins.plugin import Info, Plugin, PluginError
 
-FORMATS = ("clap", "vst3", "lv2", "au")
+FORMATS = ("clap", "vst3", "lv2", "au", "jamd")
 """In the order that is preferred, where one title is there in several."""
 
+KERNELS = {"jamd": "daemon.plugins.builtin_process", "clap": "daemon.plugins.clap"}  # else minihost's
 NEAR = 5  # names told where one is not found or not clear
 
 
@@ -40,6 +42,8 @@ def find(name: str) -> tuple[str, str]:
 def open_named(name: str, path: str, rate: float, max_block: int, side: int = 0) -> Plugin:
     """Open the plugin of this full name that lies in this file, blocked or not. Raises PluginError. [main]"""
     kind, where = split(name)
+    if kind == "jamd":
+        return builtin.open_builtin(where, rate)
     with _float_mode_kept():
         if kind == "clap":
             from daemon.plugins.clap import open_clap
@@ -48,6 +52,14 @@ def open_named(name: str, path: str, rate: float, max_block: int, side: int = 0)
         from daemon.plugins.minihost import open_minihost
 
         return open_minihost(kind, where, rate, max_block, side)
+
+
+def load(name: str) -> None:
+    """Load, and the first time compile, what plugins of a full name's format need, so that no plugin is blamed for it."""
+    kind = split(name)[0]
+    if kind:
+        with contextlib.suppress(ImportError):  # which is said when one is opened
+            import_module(KERNELS.get(kind, "daemon.plugins.minihost"))
 
 
 @contextlib.contextmanager
@@ -62,25 +74,30 @@ def _float_mode_kept() -> Iterator[None]:
         libm.fesetenv(before)
 
 
+def plugins() -> Iterator[Info]:
+    """What is built in, and what a scan found."""
+    yield from builtin.PLUGINS
+    yield from verdicts.load().plugins()
+
+
 def resolve(name: str) -> Info:
-    """The plugin of a name, of those that a scan found: `lv2:URI`, `clap:ID`, `vst3:PATH#NAME`, or a part of its title.
+    """The plugin of a name: `lv2:URI`, `clap:ID`, `vst3:PATH#NAME`, `jamd:NAME`, or a part of its title.
 
     A part (or an id's part) may follow a format: `clap:ZamComp`. A whole title goes before a part; of one title in
     several formats, CLAP goes first, then VST3, then LV2. Raises PluginError with what is near.
     """
-    known = verdicts.load()
     kind, where = split(name)
-    plugins = [info for info in known.plugins() if kind in ("", info.format)]
-    exact = [info for info in plugins if name in (info.name, f"vst3:{info.path}")]
+    there = [info for info in plugins() if kind in ("", info.format)]
+    exact = [info for info in there if name in (info.name, f"vst3:{info.path}")]
     if exact:
         return exact[0]
     wanted = where.casefold()
-    found = [info for info in plugins if info.title.casefold() == wanted]
-    found = found or [info for info in plugins if wanted in info.title.casefold()]
+    found = [info for info in there if info.title.casefold() == wanted]
+    found = found or [info for info in there if wanted in info.title.casefold()]
     if kind:
-        found = found or [info for info in plugins if wanted in info.name.casefold()]
+        found = found or [info for info in there if wanted in info.name.casefold()]
     if not wanted or not found:
-        raise PluginError(_unknown(name, known))
+        raise PluginError(_unknown(name, verdicts.load()))
     best = [info for info in found if FORMATS.index(info.format) == min(FORMATS.index(one.format) for one in found)]
     titles = {info.title for info in found}
     if len(titles) > 1 or len(best) > 1:
@@ -121,6 +138,8 @@ def _path(kind: str, where: str) -> str:
         return path if os.path.exists(path) else ""
     if kind == "clap" and where:
         return _clap_with(where)
+    if kind == "jamd":
+        return builtin.PATH
     return where if kind == "au" else ""
 
 

@@ -26,7 +26,7 @@ class Param(msgspec.Struct, frozen=True):
 class Info(msgspec.Struct, frozen=True):
     """What a plugin is; the same from a probe and from an open one."""
 
-    name: str  # what opens it again: lv2:URI, clap:ID, vst3:PATH#NAME, au:ID
+    name: str  # what opens it again: lv2:URI, clap:ID, vst3:PATH#NAME, au:ID, jamd:NAME
     format: str
     title: str
     vendor: str = ""

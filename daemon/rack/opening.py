@@ -24,8 +24,9 @@ class Opener:
 
     def open(self, slot: Slot, done: Done) -> LiveSlot | None:
         """The plugin of a slot, as the slot wants it; None, and why in `done`, where it cannot be had."""
-        from daemon.plugins.catalogue import open_plugin  # late: an empty rack loads no plugin format
+        from daemon.plugins.catalogue import load, open_plugin  # late: an empty rack loads no plugin format
 
+        load(slot.plugin)
         self._say_opening(slot.uid)
         try:
             plugin = open_plugin(slot.plugin, self.rate, PART, 2 if slot.side else 0)

@@ -27,7 +27,7 @@ def counted(folder: Path, plugins: list[tuple[str, str]]) -> dict[str, int]:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="counts glibc's allocations")
 def test_own_plugins_allocate_nothing(tmp_path: Path, faulty: Path) -> None:
-    names = [f"clap:{FAULTY}", f"clap:{SYNTH}"]
+    names = [f"clap:{FAULTY}", f"clap:{SYNTH}", "jamd:synth"]
     assert counted(tmp_path, [(name, str(faulty)) for name in names]) == dict.fromkeys(names, 0)
 
 

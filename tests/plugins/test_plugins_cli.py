@@ -33,11 +33,11 @@ def test_scan_list_info(place: Path, cache: Path) -> None:
     assert out.strip() == "2 plugins (2 clap); 2 do not open"
     assert f"clap:{FAULTY}: crashes (SIGSEGV)" in err
     out, _ = jamd("list")
-    assert f"Faulty  2 in 2 out, MIDI in out  clap:{FAULTY}" in out
+    assert f"Faulty      2 in 2 out, MIDI in out  clap:{FAULTY}" in out
     assert f"does not open: clap:{FAULTY}: crashes (SIGSEGV)" in out
     out, _ = jamd("list", "cos", "jamd", "--json")
     assert [one["title"] for one in json.loads(out)["plugins"]] == ["Cosine"]
-    assert "none of 2 has 'xyz'" in jamd("list", "xyz")[0]
+    assert "none of 3 has 'xyz'" in jamd("list", "xyz")[0]
     out, _ = jamd("info", "Faulty")
     assert "2 in 2 out, MIDI in out, 0 samples late" in out
     assert "12  Latency: 0 samples to 1000 samples, 0 samples" in out
@@ -46,7 +46,9 @@ def test_scan_list_info(place: Path, cache: Path) -> None:
 
 
 def test_errors_are_one_line(place: Path, cache: Path) -> None:
-    assert jamd("list", code=1)[1].strip() == "jamd: no plugin is known yet: jamd plugins scan"
+    out, err = jamd("list")
+    assert out.split() == ["jamd", "synth", "0", "in", "2", "out,", "MIDI", "in", "jamd:synth"]
+    assert err.strip() == "jamd: no other plugin is known yet: jamd plugins scan"
     assert jamd("scan", "/no/such", code=1)[1].strip() == "jamd: there is no /no/such to scan"
     assert jamd("info", "lv2:urn:no:such", code=1)[1].startswith("jamd: no LV2 plugin urn:no:such is installed")
 

@@ -16,7 +16,7 @@ RATE = 48000
 EPIANO = "lv2:http://drobilla.net/plugins/mda/EPiano"
 
 
-@pytest.fixture(params=["epiano", "synth"])
+@pytest.fixture(params=["epiano", "synth", "built in"])
 def instrument(request, tmp_path_factory, monkeypatch) -> tuple[str, int]:
     """A plugin's name, and how many samples after its note's it is still silent."""
     from daemon.plugins.catalogue import open_plugin
@@ -27,6 +27,8 @@ def instrument(request, tmp_path_factory, monkeypatch) -> tuple[str, int]:
         except PluginError as error:
             pytest.skip(f"{error} (sudo apt install mda-lv2)")
         return EPIANO, 0
+    if request.param == "built in":
+        return "jamd:synth", 0
     folder = tmp_path_factory.mktemp("clap")
     build.build(folder)
     monkeypatch.setenv("CLAP_PATH", str(folder))

@@ -43,6 +43,15 @@ def both(chains: list[Chain], sound: np.ndarray, order: Order | None = None, not
     return found[0], found[1]
 
 
+def test_the_built_in_synth_is_the_same_to_the_sample() -> None:
+    params: dict[str, float | str] = {"sound": "bass", "cutoff": "1 oct"}
+    chain = Chain("keys", input="none", midi=["jack"], plugins=[Slot("jamd:synth", uid=1, params=params)], uid=7)
+    notes = [(1000, 0x90, 40, 100), (9000, 0x80, 40, 0), (9001, 0x90, 47, 80)]
+    here, there = both([chain], noise(0.5), notes=notes)
+    assert np.abs(here).max() > 0.01
+    np.testing.assert_array_equal(here, there)
+
+
 def test_isolated_is_the_same_to_the_sample() -> None:
     names = ("ZamGateX2", "ZamCompX2", "ZamEQ2", "ZaMaximX2")
     try:

@@ -22,7 +22,7 @@ from daemon.rack.isolation import bridge as br
 from daemon.rack.player import Player
 from daemon.rack.protocol import News
 
-_FORMATS = ("daemon.plugins.catalogue", "daemon.plugins.minihost", "daemon.plugins.clap")
+_FORMATS = tuple(f"daemon.plugins.{name}" for name in ("catalogue", "minihost", "clap", "builtin_process"))
 POLL_S = 0.02
 FIRST_ORDER_S = 60.0
 
