@@ -13,10 +13,10 @@ import numpy as np
 from daemon.scoring import ppm
 from daemon.scoring.viewpoints import BIGRAM, SYMBOLS, UNIGRAM, VIEWS, Line, Seen, View, seen
 
-LONG_ORDER = {"time": 5, "pitch": 5, "duration": 5}
+LONG_ORDER = 5
 """Notes that the long-term model looks back; more are of little use to it (chosen on `dev`, as what follows)."""
 
-SHORT_ORDER = {"time": 8, "pitch": 8, "duration": 8}
+SHORT_ORDER = 8
 """And the short-term model."""
 
 VIEW_BIAS = 0.0
@@ -67,7 +67,7 @@ class Model:
         self._target, self._views = target, views
         self._tables = []
         for view in views:
-            each = [seen(view, target, m, LONG_ORDER[target]) for m in lines]
+            each = [seen(view, target, m, LONG_ORDER) for m in lines]
             known = ppm.table(sum(int(np.count_nonzero(one.contexts)) for one in each))
             for one in each:
                 _learn(known, one.contexts, one.symbols)
@@ -77,7 +77,7 @@ class Model:
         """The probability of every symbol at every note: (n, symbols)."""
         out = np.empty((len(self._views), len(m.pitch), SYMBOLS[self._target]))
         for view, known, into in zip(self._views, self._tables, out, strict=True):
-            one = seen(view, self._target, m, LONG_ORDER[self._target])
+            one = seen(view, self._target, m, LONG_ORDER)
             _foretell(known, one.contexts, one.shift, into)
         return _mixed(out, VIEW_BIAS)
 
@@ -85,7 +85,7 @@ class Model:
         """As above, by the piece's own past alone."""
         out = np.empty((len(self._views), len(m.pitch), SYMBOLS[self._target]))
         for view, into in zip(self._views, out, strict=True):
-            one: Seen = seen(view, self._target, m, SHORT_ORDER[self._target])
+            one: Seen = seen(view, self._target, m, SHORT_ORDER)
             known = ppm.table(int(np.count_nonzero(one.contexts)))
             _foretell_and_learn(known, one.contexts, one.symbols, one.shift, into)
         return _mixed(out, VIEW_BIAS)

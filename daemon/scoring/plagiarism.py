@@ -12,24 +12,34 @@ _END = np.int64(1) << 40
 """What stands between two melodies is found in none."""
 
 
-def longest(train: Sequence[np.ndarray], phrases: Sequence[np.ndarray], rhythm: bool = True) -> list[int]:
+def longest(
+    train: Sequence[np.ndarray],
+    phrases: Sequence[np.ndarray],
+    rhythm: bool = True,
+    prompts: Sequence[np.ndarray] | None = None,
+) -> list[int]:
     """Of each phrase, the notes of the longest stretch that a melody of `train` has too; at least its first, if any.
 
+    With `prompts`, one to a phrase, a stretch that the phrase's own prompt has is the player's, and does not count.
     Melodies are structured (tick, pitch), one note after the other, ticks in 1/24 quarter. [any]
     """
     known, _ = _steps(train, rhythm)
     sought, owner = _steps(phrases, rhythm, begin=-1)
+    told, teller = _steps(prompts or [], rhythm, begin=-2)
     found = [min(1, len(phrase)) for phrase in phrases]
     there = np.arange(len(sought))  # where an n-gram begins that is shared so far
-    known_hash, sought_hash = known.astype(np.uint64), sought.astype(np.uint64)
+    known_hash, sought_hash, told_hash = (one.astype(np.uint64) for one in (known, sought, told))
     n = 1
     while len(there):
         there = there[np.isin(sought_hash[there], known_hash)]
-        for phrase in np.unique(owner[there]):
+        is_told = np.isin(_owned(sought_hash[there], owner[there]), _owned(told_hash, teller[: len(told_hash)]))
+        for phrase in np.unique(owner[there[~is_told]]):
             found[phrase] = n + 1
         there = there[there + n < len(sought)]
-        known_hash = _longer(known_hash[:-1], known[n:])
-        sought_hash = _longer(sought_hash[: len(sought) - n], sought[n:])
+        known_hash, sought_hash, told_hash = (
+            _longer(hashes[: max(0, len(steps) - n)], steps[n:])
+            for hashes, steps in ((known_hash, known), (sought_hash, sought), (told_hash, told))
+        )
         n += 1
     return found
 
@@ -51,3 +61,8 @@ def _longer(hashes: np.ndarray, following: np.ndarray) -> np.ndarray:
     """The hashes of n-grams that are one longer."""
     mixed = (hashes ^ (following.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15))) * np.uint64(0xBF58476D1CE4E5B9)
     return mixed ^ (mixed >> np.uint64(31))
+
+
+def _owned(hashes: np.ndarray, owner: np.ndarray) -> np.ndarray:
+    """The hashes, other ones for each owner."""
+    return hashes ^ (owner.astype(np.uint64) * np.uint64(0x94D049BB133111EB))

@@ -43,6 +43,8 @@ class Row(NamedTuple):
     copied_most: int
     copied_little: float  # share of phrases that copy fewer than PLAGIARISM notes
     copied_pitch: float  # as `copied`, in pitch alone
+    copied_new: float  # as `copied`, of what the prompt has not
+    copied_new_little: float
 
 
 def prompt_of(piece: Piece) -> Prompt | None:
@@ -118,11 +120,14 @@ def table(
     learnt = [melody(piece) for piece in train]
     every = [_line(phrase) for each in phrases.values() for phrase in each]
     said(f"{len(every)} phrases against {len(learnt)} pieces")
-    both, by_pitch = (np.array(longest(learnt, every, rhythm)) for rhythm in (True, False))
+    told = [_line(prompt.heard) for _ in phrases for prompt in asked]
+    copied = np.array(
+        [longest(learnt, every), longest(learnt, every, rhythm=False), longest(learnt, every, prompts=told)]
+    )
     rows = []
     for k, (name, each) in enumerate(phrases.items()):
         own = slice(k * len(asked), (k + 1) * len(asked))
-        rows.append(_row(name, asked, each, both[own], by_pitch[own]))
+        rows.append(_row(name, asked, each, *copied[:, own]))
     return rows
 
 
@@ -133,7 +138,12 @@ def _line(phrase: Sequence[Note]) -> np.ndarray:
 
 
 def _row(
-    name: str, asked: Sequence[Prompt], phrases: Sequence[list[Note]], copied: np.ndarray, by_pitch: np.ndarray
+    name: str,
+    asked: Sequence[Prompt],
+    phrases: Sequence[list[Note]],
+    copied: np.ndarray,
+    by_pitch: np.ndarray,
+    new: np.ndarray,
 ) -> Row:
     each = np.array(
         [
@@ -152,6 +162,8 @@ def _row(
         int(copied.max()),
         float((copied < PLAGIARISM).mean()),
         float(by_pitch.mean()),
+        float(new.mean()),
+        float((new < PLAGIARISM).mean()),
     )
 
 
@@ -162,7 +174,7 @@ def _last(prompt: Prompt) -> list[Note]:
 
 _COLUMNS = (
     *("phrases", "empty", "in scale", "entropy", "a beat", "groove", "motifs", "range", "resolved", "on tonic"),
-    *("on triad", "copied", "most", "under 12", "in pitch"),
+    *("on triad", "copied", "most", "under 12", "in pitch", "new", "under 12"),
 )
 
 

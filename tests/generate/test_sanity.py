@@ -76,6 +76,15 @@ def test_each_phrase_has_its_own_longest_copy() -> None:
     assert plagiarism.longest(train, phrases) == list(range(5, 20))
 
 
+def test_what_the_prompt_has_is_not_copied_from_what_was_learnt() -> None:
+    train = [melody([60, 62, 64, 65, 67, 72, 71, 55, 58, 51])]
+    phrase, prompt = melody([60, 62, 64, 65, 67, 72, 71]), melody([50, 52, 54, 55, 57])
+    assert plagiarism.longest(train, [phrase]) == [7]
+    assert plagiarism.longest(train, [phrase], prompts=[phrase]) == [1]
+    assert plagiarism.longest(train, [phrase, phrase], prompts=[phrase[:6], melody([])]) == [7, 7]
+    assert plagiarism.longest(train, [phrase[:5], phrase[:5]], prompts=[prompt, melody([1, 90])]) == [1, 5]
+
+
 def tune(name: str, bars: int = 10, upbeat: bool = False, meters: list | None = None) -> Piece:
     rows = [(96 * bar + 24 * beat, 24, 60 + (bar * 4 + beat) * 7 % 12) for bar in range(bars) for beat in range(4)]
     if upbeat:
@@ -124,6 +133,7 @@ def test_generators_beside_people() -> None:
     assert parrot.figures.groove == parrot.figures.motifs == 1.0
     assert parrot.copied == parrot.copied_most == 16
     assert parrot.copied_little == 0.0
+    assert parrot.copied_new == parrot.copied_new_little == 1.0
     assert people.figures.in_scale < 1.0
     assert silent.empty == 3
     assert isnan(silent.figures.range)
