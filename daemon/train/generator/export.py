@@ -1,5 +1,6 @@
 """The trained phrase network as ONNX: one graph for each choice, its past an explicit input, in fp32 and int8."""
 
+import warnings
 from pathlib import Path
 
 import torch
@@ -122,7 +123,8 @@ def export(checkpoint: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, (graph, inputs, outputs) in graphs.items():
         path = folder / f"{name}.onnx"
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it says that another exporter will follow it
             torch.onnx.export(
                 graph,
                 tuple(inputs.values()),
