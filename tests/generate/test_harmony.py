@@ -55,6 +55,11 @@ def foresee(way: str, notes: list[Played], tick: int, beats: int = 4, **more) ->
     return one.foresee(now, beats)
 
 
+def _said(one: Following) -> list:
+    """What it takes to have sounded in each beat, and the beats as it heard them."""
+    return [one._pasts, one._line.heard.tobytes()]
+
+
 @functools.cache
 def _filter(way: str) -> Filter:
     return WAYS[way]()._way
@@ -94,13 +99,15 @@ class TestEvery:
             assert streamed.foresee(now, 4) == foresee(way, notes, k * BEAT), f"beat {k}"
 
     def test_a_note_that_comes_late_or_grows_counts_as_if_it_had_come_in_time(self, way: str) -> None:
-        notes = tune("cege", "f-a-", "gbdb")
+        notes = tune("cege", "f-a-", "gbdb", "gfdb")
+        first = [n._replace(duration=6) if n.duration > BEAT else n for n in notes[:10] if n not in notes[2:4]]
         late = WAYS[way]()
-        now = context(notes, 5 * BEAT)
-        short = tuple(n._replace(duration=min(n.duration, 7)) for n in now.heard[:-2])
-        late.foresee(Context(tick=5 * BEAT, heard=short, key_confidence=1.0), 2)
-        after = context(notes, 12 * BEAT)
-        assert late.foresee(after, 4) == foresee(way, notes, 12 * BEAT)
+        late.foresee(Context(tick=11 * BEAT, heard=tuple(first), key_confidence=1.0), 2)
+        after = context(notes, 13 * BEAT)
+        assert late.foresee(after, 8) == foresee(way, notes, 13 * BEAT, 8)
+        in_time = WAYS[way]()
+        in_time.foresee(after, 8)
+        assert _said(late) == _said(in_time)
 
     def test_another_key_moves_the_chords_along(self, way: str) -> None:
         notes = tune("cege", "fafa", "gbdb", "cege")
@@ -152,7 +159,9 @@ def sounding(way: str, notes: list[Played], tick: int, tonic: int, mode: int) ->
     for k in range(upto):
         past = one.ahead(state, [line[k]], past, mode)[0]
         state = one.step(state, whole, k, past, False)
-    chord = one.choose(state, NONE, mode) if isinstance(one, hmm.Markov) else deep.choose(state.chords[0], None, NONE)
+    chord = (
+        one.choose(state, NONE, mode) if isinstance(one, hmm.Markov) else deep.choose(state.chords[0], None, NONE, 0.0)
+    )
     return triad(ChordSpan(0, (chord.root + tonic) % 12, chord.quality))
 
 
@@ -220,6 +229,12 @@ def test_a_melody_that_repeats_is_foreseen() -> None:
     places = np.array([b.place for b in line])
     assert beats.before(heard, places, 23) == (7, 8)
     assert beats.before(heard, places, 11) == (-1, 0)
+    again = tune("cdec", "gggg", "cdec", "eeee", "cdec", "gggg", "cdec")
+    heard_again = beats.measure(line, [note[:3] for note in again])
+    assert beats.before(heard_again, places, 19) == (11, 4)  # the latest; three bars alike there are none yet
+    line28 = [beats.beat(k, Meter()) for k in range(28)]
+    heard_again = beats.measure(line28, [note[:3] for note in again])
+    assert beats.before(heard_again, np.array([b.place for b in line28]), 27) == (11, 12)  # the longest
     row = deep.row(Line(line, heard, places, 0, 0), 23)
     assert np.flatnonzero(row[41:53]).tolist() == [7]
     assert np.flatnonzero(row[53:65]).tolist() == [11]

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from daemon.generate.deep.harmony import AHEAD, CHORDS, HOLD, TO_TRIAD, WIDTH, index, row
+from daemon.generate.deep.harmony import AHEAD, CHORDS, TO_TRIAD, WIDTH, index, row
 from daemon.train.generator import corpus, harmony_network, hmm
 from daemon.train.generator.harmony_network import Network
 from daemon.train.generator.sheets import SETS, Sheet, sheets
@@ -27,6 +27,7 @@ RATE, DECAY = 2e-3, 1e-2
 TERMS = (0.5, 1.0, 0.5, 0.3, 0.3)  # weight of the chord at each beat ahead
 MELODY, BASS = 0.3, 0.1  # of the next beat's melody, and its bass
 STATED = (0.15, 0.3)  # of the pieces: all chords are stated; from here to there, some stretches
+HOLD = 0.06  # how much likelier another chord must be than the one that sounds, while it learns
 JUDGED = 40  # after so many stretches it is judged
 
 

@@ -56,7 +56,7 @@ def _now(way: Filter, state, past: Chord, mode: int) -> Chord:
     """The chord of the beat just heard."""
     if isinstance(way, hmm.Markov):
         return way.choose(state, past, mode)
-    return deep.choose(state.chords[0], None, past)
+    return deep.choose(state.chords[0], None, past, 0.0)
 
 
 def score(method: str, of: Sequence[Sheet], chords: Sequence[list[Chord]]) -> Score:
