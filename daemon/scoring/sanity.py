@@ -182,14 +182,15 @@ def text(rows: Sequence[Row]) -> str:
     """As lines of a table."""
     lines = [f"{'generator':10}" + "".join(f"{name:>9}" for name in _COLUMNS)]
     for row in rows:
-        values = (
-            row.phrases,
-            row.empty,
-            *row.figures,
+        copied = (
             row.copied,
             row.copied_most,
             row.copied_little,
             row.copied_pitch,
+            row.copied_new,
+            row.copied_new_little,
         )
-        lines.append(f"{row.generator:10}" + "".join(f"{v:9}" if isinstance(v, int) else f"{v:9.3f}" for v in values))
+        values = (row.phrases, row.empty, *row.figures, *copied)
+        cells = (f"{v:9}" if isinstance(v, int) else f"{v:9.3f}" for _, v in zip(_COLUMNS, values, strict=True))
+        lines.append(f"{row.generator:10}" + "".join(cells))
     return "\n".join(lines)
