@@ -23,6 +23,7 @@ from daemon.engine.midi_ring import MidiRings
 from daemon.engine.offline import Reader
 from daemon.engine.supervisor import Supervisor
 from daemon.errors import UserError
+from daemon.inputs.caller import Caller
 from daemon.midi.desk import MidiDesk
 from daemon.native_cache import COMPILING, SLOW_START_S
 from daemon.outputs.zmq_pub import ZmqPublisher
@@ -37,8 +38,9 @@ def order(config: Config) -> dict[str, Any]:
     engine = config.engine
     source: dict[str, Any] | None = None
     source_rate = 48000
-    if engine.input == "performance":
-        source = {"name": "daemon.inputs.performance:Performance", "arguments": {}, "loop": False}
+    if engine.input in ("performance", "call"):
+        arguments = {"leaves_room": engine.input == "call"}
+        source = {"name": "daemon.inputs.performance:Performance", "arguments": arguments, "loop": False}
     elif engine.input != "device":
         from daemon.inputs.sound_file import SoundFile, engine_rate
 
@@ -84,6 +86,7 @@ class App:
         self.stand = Bandstand(config.generate, self.midi, self.console.desk)
         self.console.desk.band = self.stand
         self.bus.subscribe(self.stand.feed)
+        self.caller = Caller() if config.engine.input == "call" else None
         self.on_hop: Callable[[Any], None] | None = None  # is handed the newest hop's features
         self.on_turn: Callable[[], None] | None = None  # is called once per turn of the loop
         self.rate = 48000
@@ -118,6 +121,8 @@ class App:
             if self.publisher.socket in ready:
                 self.publisher.serve_joiners()
             for message in self.midi.turn(self._sample_time):
+                self._publish(message)
+            for message in self.caller.turn(self._now(), self.rate) if self.caller is not None else ():
                 self._publish(message)
             self.console.desk.name_ports(self.midi.ports[FIRST_NAMED_PORT:])
             for message in self.console.turn(self._now()):

@@ -1,16 +1,18 @@
-"""`jamd demo`: the daemon on a built-in performance or a file, with a live view, and a summary at the end."""
+"""`jamd demo`: the daemon on a built-in performance, which it answers, or a file; a live view, and a summary at the end."""
 
 import signal
 from pathlib import Path
 
 import click
+from msgspec.structs import replace
+from rich.console import Console
 
 from daemon import config
 from daemon import messages as m
 from daemon.app import App
 from daemon.engine import histogram
 from daemon.engine.state import WORK_BIN_NS
-from daemon.outputs.summary import Tally, summary
+from daemon.outputs.summary import Tally, exchange, summary
 from daemon.outputs.terminal import TerminalView
 from daemon.outputs.zmq_pub import ZmqError
 from daemon.run import RunError
@@ -19,12 +21,14 @@ from daemon.service.router import ControlError
 
 def demo(file: Path | None, seconds: float, no_ui: bool) -> int:
     """Play for `seconds`; print what was heard. Raises SoundFileError, RunError."""
-    engine = config.Engine(input=str(file) if file else "performance", dry=1.0)
+    chosen = config.Config(engine=config.Engine(input=str(file) if file else "call", dry=1.0))
+    if file is None:
+        chosen = replace(chosen, rack=config.Rack("demo"))
     try:
-        app = App(config.Config(engine=engine))
+        app = App(chosen)
     except (ZmqError, ControlError):  # another jamd has the usual ports
         free = "tcp://127.0.0.1:*"
-        app = App(config.Config(engine=engine, zmq=config.Zmq(address=free), control=config.Control(address=free)))
+        app = App(replace(chosen, zmq=config.Zmq(address=free), control=config.Control(address=free)))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: app.stop())
     tally = Tally()
@@ -48,6 +52,9 @@ def demo(file: Path | None, seconds: float, no_ui: bool) -> int:
     finally:
         app.close()
     click.echo(summary(tally, stats, rows))
+    console = Console(highlight=False)
+    for row in exchange(tally, console.width, plain=not console.encoding.startswith("utf")):
+        console.print(row, no_wrap=True, crop=True)
     return 0
 
 

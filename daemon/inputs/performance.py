@@ -41,6 +41,7 @@ F:maj       | C5/1 A4/.5 C5/.5 F5/1 A5/1
 G:7         | G5/2 F5/.5 D5/.5 B4/1""".splitlines()
 ]
 B_PART = 8  # the bar it begins with
+ROOM = 2  # bars that the soloist plays, and then leaves to whoever answers, where they leave room
 
 INTERVALS = {"maj": (0, 4, 7), "min": (0, 3, 7), "7": (0, 4, 7, 10)}
 LOWEST_CHORD_NOTE = 55  # chords are voiced in the octave from this G
@@ -75,13 +76,14 @@ class Performance:
     channels = 2
     period_s = len(KEYS) * len(BARS) * BEATS_PER_BAR * 60 / TEMPO_BPM  # after which the same comes again
 
-    def __init__(self, seconds: float | None = None) -> None:
-        self.duration_s = seconds
+    def __init__(self, seconds: float | None = None, leaves_room: bool = False) -> None:
+        """`leaves_room`: the melody pauses for every other ROOM bars."""
+        self.duration_s, self._leaves_room = seconds, leaves_room
 
     def blocks(self, rate: float, block: int = 4096) -> Iterator[np.ndarray]:
         """The sound at `rate` Hz: float32 of shape (2, block), the last one shorter; its peak is below 0.9. [main]"""
         left = float("inf") if self.duration_s is None else round(self.duration_s * rate)
-        beats, ready = _beats(rate), np.zeros((2, 0), np.float32)
+        beats, ready = _beats(rate, self._leaves_room), np.zeros((2, 0), np.float32)
         while left > 0:
             while ready.shape[1] < block:
                 ready = np.concatenate((ready, next(beats)), axis=1)
@@ -146,10 +148,17 @@ def _chords(bar: int) -> list[tuple[float, float, str]]:
     return found
 
 
-def _notes(beat: int) -> list[Note]:
+def calls(beat: int) -> list[Note]:
+    """What the soloist begins within a beat, counted from 0, when they leave room. [any]"""
+    return [note for note in _notes(beat, leaves_room=True) if note.voice == "lead"]
+
+
+def _notes(beat: int, leaves_room: bool = False) -> list[Note]:
     """What begins within a beat, counted from 0."""
     bar = beat // BEATS_PER_BAR
-    played = [*_melody(bar), *_drums(bar)]
+    played = [*_drums(bar)]
+    if not leaves_room or bar % (2 * ROOM) < ROOM:
+        played += _melody(bar)
     for chord in _chords(bar):
         played += [*_piano(*chord), *_bass(*chord)]
     return [note for note in played if beat <= note.beat < beat + 1]
@@ -210,13 +219,13 @@ def _sound(note: Note, rate: float) -> np.ndarray:
     return gains * mono
 
 
-def _beats(rate: float) -> Iterator[np.ndarray]:
+def _beats(rate: float, leaves_room: bool) -> Iterator[np.ndarray]:
     """The sound from one beat to the next, shape (2, n), without end; first the lead-in."""
     start = round(LEAD_IN_S * rate)
     yield np.zeros((2, start), np.float32)
     mix = np.zeros((2, int(LONGEST_S * rate)), np.float32)
     for beat in count():
-        for note in _notes(beat):
+        for note in _notes(beat, leaves_room):
             sound = _sound(note, rate)
             at = round(time_s(note.beat) * rate) - start
             mix[:, at : at + sound.shape[1]] += sound

@@ -173,9 +173,9 @@ def test_a_busy_port(tmp_path: Path) -> None:
 
 
 def test_demo_without_hardware_ends_with_a_summary() -> None:
-    done = jamd("demo", "--seconds", "4", "--no-ui", JACK_DEFAULT_SERVER="nobody-runs-this")
+    done = jamd("demo", "--seconds", "7", "--no-ui", JACK_DEFAULT_SERVER="nobody-runs-this")
     assert done.returncode == 0, done.stderr
-    for word in ("onsets", "tempo", "blocks", "xruns", "p99.99"):
+    for word in ("onsets", "tempo", "blocks", "xruns", "p99.99", "phrases heard 1, answered 1"):
         assert word in done.stdout
 
 

@@ -10,6 +10,7 @@ import soxr
 from daemon import registry, scores
 from daemon.engine import offline
 from daemon.inputs import performance
+from daemon.inputs.caller import Caller
 from daemon.inputs.performance import Performance, score, time_s
 from dsp.hop import HOP
 
@@ -137,3 +138,34 @@ def test_the_engine_hears_what_is_played(heard, analysis, figure, least):
 def test_the_engine_hears_it_at_a_healthy_level(heard):
     loudness = heard[2]["short_term_lufs"][3 * 48000 // HOP :]
     assert -20 < loudness.min() <= loudness.max() < -10
+
+
+def test_where_it_leaves_room_the_melody_pauses_and_the_rest_goes_on():
+    whole, left = (np.concatenate(list(Performance(18.0, room).blocks(48000)), axis=1) for room in (False, True))
+    bar = 4 * 60 / performance.TEMPO_BPM
+    for k in range(8):
+        start = round((time_s(0) + (k + 0.15) * bar) * 48000)
+        part = slice(start, start + round(0.8 * bar * 48000))
+        assert (np.abs(whole[:, part] - left[:, part]).max() > 0.05) == (k % 4 >= 2), k
+        assert np.abs(left[:, part]).max() > 0.1
+
+
+@pytest.mark.parametrize("step", [256, 4801])
+def test_what_the_soloist_plays_comes_as_midi_when_it_sounds(step):
+    caller, said = Caller(), []
+    for now in range(0, 40 * 48000, step):
+        said += (new := caller.turn(now, 48000))
+        assert all(now - step < message.sample_time <= now == message.known_at for message in new)
+    ons = [(one.sample_time, one.midi) for one in said if one.on]
+    wanted = [
+        (round(start * 48000), midi)
+        for start, _, midi in score(40.0)["notes"]
+        if midi >= 67 and int((start - time_s(0)) / (4 * 60 / performance.TEMPO_BPM) + 1e-6) % 4 < 2
+    ]
+    assert ons == [one for one in sorted(wanted) if one[0] <= 40 * 48000 - step]
+    sounding = set()
+    for one in said:
+        assert one.on != (one.midi in sounding)
+        (sounding.add if one.on else sounding.discard)(one.midi)
+    again = caller.turn(48000, 48000)  # a new stream
+    assert again[0].sample_time == round(time_s(0) * 48000)

@@ -1,5 +1,5 @@
 from daemon import messages as m
-from daemon.outputs.summary import BAR, Tally, summary
+from daemon.outputs.summary import BAR, Tally, exchange, summary
 
 STATS = {
     **{"blocks": 1100, "xruns": 2, "late_blocks": 1, "starved_samples": 64, "lost_events": 0, "budget_us": 1333.3},
@@ -41,3 +41,35 @@ def test_nothing_heard_is_said_without_inventing_a_key_or_a_tempo():
     text = summary(Tally(), {**STATS, "blocks": 0}, [])
     assert text.startswith("events  0 onsets")
     assert not any(word in text for word in ("tempo", "key ", "chords ", "#"))
+
+
+def test_the_last_answer_that_was_heard_is_drawn_beside_its_phrase():
+    tally = Tally()
+
+    def notes(tick: int, pitch: int) -> list[m.PhraseNote]:
+        return [m.PhraseNote(tick + 24 * k, 24, pitch + k, 90, "melody", 0, 0) for k in range(4)]
+
+    def answer(tick: int, generator: str) -> m.Answer:
+        same = {"mode": "answer", "part": "melody", "wanted": "neural", "late": False, "seed": 0, "tempo_bpm": 120.0}
+        return m.Answer(
+            sample_time=1000 * tick, generator=generator, tick=tick, ticks=192, notes=notes(tick, 72), **same
+        )
+
+    def phrase(tick: int) -> m.Phrase:
+        return m.Phrase(tick=tick, ticks=96, why="rest", tempo_bpm=120.0, key="", notes=notes(tick, 60))
+
+    assert exchange(tally, 80) == []
+    for message in (answer(192, "motif"), phrase(0), answer(576, "neural"), phrase(384), answer(960, "markov")):
+        message.known_at = message.sample_time
+        tally.take(message)
+    tally.take(m.Beat(known_at=0, tempo_bpm=120.0, confidence=1.0))
+    assert "jam     phrases heard 2, answered 2: motif 1, neural 1" in summary(
+        tally, STATS, ROWS
+    )  # one is still to come
+    lines = [line.plain for line in exchange(tally, 80, plain=True)]
+    assert lines[0].split() == ["5", "6", "7", "8"]
+    drawn = "".join(lines[1:-1])
+    assert drawn.count("o") >= 4 <= drawn.count("#")
+    tally.take(m.Beat(known_at=961000, tempo_bpm=120.0, confidence=1.0))
+    assert "markov" in summary(tally, STATS, ROWS)
+    assert exchange(tally, 80, plain=True)[0].plain.split()[0] == "5"  # the newest answer's phrase has not ended yet

@@ -60,7 +60,10 @@ def test_it_says_what_it_is_and_needs(path: Path) -> None:
     preset, problems = load(path)
     assert problems == []
     assert preset.about
-    assert re.fullmatch(r"sudo apt install( [a-z0-9-]+)+", preset.needs)
+    if all(slot.plugin.startswith("jamd:") for _, slot in preset.document.slots()):
+        assert preset.needs == ""
+    else:
+        assert re.fullmatch(r"sudo apt install( [a-z0-9-]+)+", preset.needs)
     assert len(preset.snapshots) >= 2
     assert [mapping for mapping in preset.mappings if mapping.kind == "program"]
     table = (FOLDER / "README.md").read_text()
