@@ -1,0 +1,1 @@
+"""Generators by rule: what players' and composers' books say, each with its source."""
