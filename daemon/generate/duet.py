@@ -32,12 +32,13 @@ class DuetError(UserError):
 
 
 class Answered(NamedTuple):
-    """One generator's answer: `notes` its own, `band` the other parts' to it, `chords` foreseen for it."""
+    """One generator's answer: `notes` its own, `band` the other parts' to it, on `chords`. `told`: the context it had."""
 
     generator: str
     notes: list[Note]
     band: list[Note]
     chords: list[ChordSpan]
+    told: Context
 
 
 class Duet:
@@ -82,17 +83,17 @@ class Duet:
         meter, tick = self.jam.measure, self.downbeat
         ticks = bars * meter.bar_ticks
         foreseen = self._foreseen(self._harmony, self.context, -(-ticks // meter.beat_ticks))
-        context = msgspec.structs.replace(self.context, chords=(*self._before(), *foreseen))
-        notes = kept(self._play(self._soloists[name], context, ticks), tick, tick + ticks, PARTS[SOLO])
+        told = msgspec.structs.replace(self.context, chords=(*self._before(), *foreseen))
+        notes = kept(self._play(self._soloists[name], told, ticks), tick, tick + ticks, PARTS[SOLO])
         if not self._band:
-            return Answered(name, notes, [], foreseen)
+            return Answered(name, notes, [], foreseen, told)
         chords = self._harmonised(notes, ticks)
         band: list[Note] = []
         for role, player in self._band.items():
             own = tuple(sorted([*self.context.own, *notes, *band]))[-256:]
             context = msgspec.structs.replace(self.context, chords=(*self._before(), *chords), own=own)
             band += kept(self._play(player, context, ticks), tick, tick + ticks, PARTS[role])
-        return Answered(name, notes, sorted(band), chords)
+        return Answered(name, notes, sorted(band), chords, told)
 
     def _before(self) -> tuple[ChordSpan, ...]:
         return tuple(span for span in self.context.chords if span.tick < self.downbeat)
