@@ -5,8 +5,13 @@ The server runs in real time; samples are exact on both sides, so how far an ans
 
 import contextlib
 import json
+import math
+import os
+import signal
+import subprocess
 import time
 from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,6 +37,7 @@ CLICKS = 20
 CLICK = 4800
 """Samples between clicks."""
 RATE = 48000
+pytestmark = pytest.mark.timeout(900)
 BEAT = 480  # MIDI file ticks
 TUNE = ((0, 1, 67), (1, 0.5, 69), (1.5, 0.5, 71), (2, 1, 74), (3, 0.5, 71), (3.5, 0.5, 69))
 """A bar: (beat, beats, pitch)."""
@@ -166,8 +172,9 @@ def takes(fresh_jack_server, daemon, tmp_path) -> Callable[..., Take]:
     """Plays a file to a daemon for so long; again where jamd alone lost a block, for then no sample is where it was."""
 
     def take(jam: str, file: Path, seconds: float, meddle: Callable[[Any], None] | None = None) -> Take:
+        """`meddle` with the daemon after an eighth of the time."""
         for _ in range(ATTEMPTS):
-            live = daemon(preset(tmp_path, jam))
+            live, meddled = daemon(preset(tmp_path, jam)), meddle is None
             live.wait_for("running")
             with contextlib.closing(Duet()) as duet:
                 said = live.read(1.0)
@@ -175,9 +182,9 @@ def takes(fresh_jack_server, daemon, tmp_path) -> Callable[..., Take]:
                 ends_at = start + round(seconds * RATE)
                 while duet.count < ends_at:
                     said += live.read(0.1)
-                    if meddle is not None and duet.count > (start + ends_at) // 2:
+                    if meddle is not None and not meddled and duet.count > start + (ends_at - start) // 8:
                         meddle(live)
-                        meddle = None
+                        meddled = True
                 live.close()  # and what sounds ends
                 time.sleep(0.2)
             came = [one.sample_time for one in said if isinstance(one, m.MidiControl) and one.control == CLICKS]
@@ -215,3 +222,65 @@ def test_the_answer_begins_on_the_downbeat(takes, tmp_path, bpm: float) -> None:
     print(f"{bpm} BPM: {off_ms:+.2f} ms")
     assert abs(off_ms) < 5.0
     assert len(take.duet.ons()) == len(answer.notes) > 2
+
+
+def swaying(bpm: float) -> Callable[[int], float]:
+    """Ten per cent faster, then as much slower, in eight bars."""
+    return lambda beat: bpm * (1.0 + 0.1 * math.sin(2 * math.pi * beat / 32))
+
+
+def hurrying(bpm: float) -> Callable[[int], float]:
+    """From ten per cent slower to ten per cent faster, in eight bars."""
+    return lambda beat: bpm * (0.9 + 0.2 * beat / 32)
+
+
+@pytest.mark.parametrize("fresh_jack_server", [1024], indirect=True)
+@pytest.mark.parametrize(("bpm", "drift"), [(60.0, hurrying), (120.0, swaying), (174.0, swaying)])
+def test_the_downbeat_is_met_while_the_tempo_drifts(takes, tmp_path, bpm: float, drift: Any) -> None:
+    bars, curve = 2 if bpm < 100 else 4, drift(bpm)
+    file = tune(tmp_path / "tune.mid", bars, curve)
+    take = takes(jam(bars=bars, tempo_bpm=bpm) + MOTIF, file, 2.2 * bars * 240.0 / bpm + 1.5)
+    answer, *_ = take.of(m.Answer)
+    assert answer.tick == 96 * bars
+    begins = [0.0, *accumulate(60.0 / curve(beat) for beat in range(8 * bars))]
+    whole = (answer.notes[0].tick // 24, answer.notes[0].tick % 24 / 24)
+    off_ms = take.off_ms(24.0 * whole[0], lambda beat: begins[int(beat)] + whole[1] * 60.0 / curve(int(beat)))
+    print(f"{drift.__name__} about {bpm} BPM: {off_ms:+.2f} ms")
+    assert abs(off_ms) < 5.0
+
+
+def killed(live: Any) -> None:
+    """kill -9 of the generators' process."""
+    pid = live.process.pid
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    mine = [child for child in children if b"daemon.generate.live" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    assert len(mine) == 1
+    os.kill(int(mine[0]), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("fresh_jack_server", [1024], indirect=True)
+def test_the_band_plays_on_when_the_generators_process_is_killed_in_the_middle_of_a_phrase(takes, tmp_path) -> None:
+    file = tune(tmp_path / "tune.mid", 2, lambda beat: 120.0)
+    take = takes(jam(bars=2, tempo_bpm=120.0), file, 10.0, killed)
+    states = [(one.name, one.state) for one in take.of(m.Generator)]
+    assert ("", "died") in states
+    assert states.index(("", "died")) < len(states) - 1 - states[::-1].index(("", "running")), "it is back"
+    answer, *_ = take.of(m.Answer)
+    assert answer.wanted == "neural"
+    assert answer.notes
+    assert abs(take.off_ms(answer.notes[0].tick, steady(120.0))) < 5.0
+
+
+def looped(live: Any) -> None:
+    """What leaves jamd's port comes back to it."""
+    subprocess.run(["jack_connect", "jamd:midi_out", "jamd:midi_in"], check=True, timeout=10)
+
+
+@pytest.mark.parametrize("fresh_jack_server", [1024], indirect=True)
+def test_what_comes_back_of_jamds_own_is_not_answered(takes, tmp_path) -> None:
+    file = tune(tmp_path / "tune.mid", 2, lambda beat: 120.0)
+    take = takes(jam(bars=2, tempo_bpm=120.0) + MOTIF, file, 15.0, looped)
+    (answer,) = take.of(m.Answer)
+    assert len(take.of(m.Phrase)) == 1
+    assert len([one for one in take.of(m.MidiNote) if one.on]) == 2 * len(TUNE), "nothing else was heard"
+    assert len(take.duet.ons()) == len(answer.notes)

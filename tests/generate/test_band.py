@@ -1,5 +1,6 @@
 """The band in each of its modes, against a simulated player and the real listener; time is simulated too."""
 
+import time
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from daemon import messages as m
+from daemon import registry
 from tests.generate.stage import RATE, Stage, phrase
 
 BAR = 96
@@ -260,3 +262,66 @@ def test_what_a_table_says_wrong_is_named_and_the_rest_plays(stage) -> None:
         assert [problem for problem in problems if says in problem], (says, problems)
     assert one.band.jam.mode == "answer"
     assert one.band.configure({"pulse": "fixed"}) == ["jam: a fixed pulse needs a tempo; give tempo_bpm"]
+
+
+class Beside:
+    """A stage whose answers a generator of a test's is to make, in the process."""
+
+    def __init__(self, stage: Callable[..., Stage], monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+        monkeypatch.setitem(registry.GENERATORS["answer"], "neural", f"tests.generate.faulty:{kind}")
+        monkeypatch.setattr(registry, "is_slow", lambda role, name: name == "neural")
+        self.stage = stage(mode="answer", bars=1, answer={"generator": "neural"})
+
+    def until(self, done: Callable[[], object], seconds: float = 30.0) -> None:
+        """Let real time pass, in which the process works, while the music stands still."""
+        ends_at = time.monotonic() + seconds
+        while not done():
+            assert time.monotonic() < ends_at, self.stage.said
+            self.stage.said += self.stage.band.turn(self.stage.now)
+            time.sleep(0.005)
+
+    def states(self) -> list[tuple[str, str]]:
+        return [(one.name, one.state) for one in self.stage.heard(m.Generator)]
+
+
+def test_the_networks_answer_is_played_when_it_is_there(stage, monkeypatch) -> None:
+    beside = Beside(stage, monkeypatch, "Well")
+    beside.until(lambda: ("answer:neural", "running") in beside.states())
+    one = beside.stage
+    one.plays(phrase(0, 1))
+    one.until(0.9 * BAR)
+    solo = one.band._solo
+    assert solo is not None
+    beside.until(solo.player.look)
+    one.until(3 * BAR)
+    (answer,) = one.heard(m.Answer)
+    assert (answer.generator, answer.wanted, answer.late) == ("neural", "neural", False)
+    assert one.heard(m.Deadlines)[-1].ready == {"answer:neural": 1}
+
+
+def test_a_network_that_stalls_is_late_and_the_rule_plays(stage, monkeypatch) -> None:
+    beside = Beside(stage, monkeypatch, "Stalls")
+    beside.until(lambda: ("answer:neural", "running") in beside.states())
+    one = beside.stage
+    one.plays(phrase(0, 1))
+    one.until(0.5 * BAR)
+    stalled_at = time.monotonic() + 1.0
+    beside.until(lambda: time.monotonic() > stalled_at)
+    one.until(3 * BAR)
+    (answer,) = one.heard(m.Answer)
+    assert (answer.generator, answer.wanted, answer.late) == ("motif", "neural", True)
+    assert answer.notes
+    assert one.heard(m.Deadlines)[-1].late == {"answer:neural": 1}
+    beside.until(lambda: ("", "hung") in beside.states())
+
+
+def test_without_a_model_the_rule_plays_and_the_reason_is_said(stage, monkeypatch) -> None:
+    beside = Beside(stage, monkeypatch, "Truncated")
+    beside.until(lambda: ("answer:neural", "missing") in beside.states())
+    one = beside.stage
+    one.plays(phrase(0, 1))
+    one.until(3 * BAR)
+    (answer,) = one.heard(m.Answer)
+    assert (answer.generator, answer.wanted, answer.late) == ("motif", "neural", False)
+    assert "ends before its end" in next(said.error for said in one.heard(m.Generator) if said.state == "missing")
+    assert next(part.plays for part in one.heard(m.Jam)[-1].parts if part.name == "answer") == "motif"

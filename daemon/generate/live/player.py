@@ -12,7 +12,7 @@ from daemon.generate.constraints import Constraints
 from daemon.generate.context import ChordSpan, Context
 from daemon.generate.live.jam import BAND, HARMONY
 from daemon.generate.live.link import Made
-from daemon.generate.live.worker import Worker
+from daemon.generate.live.worker import ENDED, Worker
 from daemon.generate.note import Note, Played
 
 
@@ -76,7 +76,7 @@ class Player:
             self._asked.remove(number)
             if isinstance(answer, Made) and not self._asked:
                 self._made = answer, time.monotonic()
-            elif not isinstance(answer, Made) and answer.reason:
+            elif not isinstance(answer, Made) and answer.reason not in ("", ENDED):  # of its end the worker speaks
                 self.said.append(m.Generator(name=f"{self.role}:{self.wanted}", state="failed", error=answer.reason))
         return self._made is not None or (not self._is_slow and self._ruled is not None)
 

@@ -29,6 +29,7 @@ CLOSE_S = 0.5
 DEATHS = 3  # in a row while one generator was loaded: that one is left out
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+ENDED = "the process ended"
 PLAYS_ON = "the band plays by rule meanwhile"
 
 _decode = msgspec.msgpack.Decoder(FromProcess).decode
@@ -197,7 +198,7 @@ class Worker:
             while packet := self.socket.recv(PACKET):
                 self._hear(_decode(packet))
         for number in self._asked:
-            self._answers[number] = Failed(number, "the process ended")
+            self._answers[number] = Failed(number, ENDED)
         self._asked.clear()
         self._ready.clear()
         if code is None:
