@@ -28,9 +28,7 @@ class Engine(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where sound comes from and goes to."""
 
     driver: Literal["auto", "jack", "portaudio", "timer"] = "auto"
-    input: str = (
-        "device"  # "device", "performance" (built in), "call" (the same, with room for answers), or a sound file
-    )
+    input: str = "device"  # "device", "performance" (built in), "call" (it, with room for answers), or a sound file
     loop: bool = False  # play a sound file again when it ends
     device: str | int = ""  # PortAudio: name or index; JACK: the port names' beginning to connect; "" = default
     rate: Rate = 0

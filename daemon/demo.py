@@ -21,7 +21,7 @@ from daemon.service.router import ControlError
 
 def demo(file: Path | None, seconds: float, no_ui: bool) -> int:
     """Play for `seconds`; print what was heard. Raises SoundFileError, RunError."""
-    chosen = config.Config(engine=config.Engine(input=str(file) if file else "call", dry=1.0))
+    chosen = config.Config(engine=config.Engine(input=str(file) if file else "call", dry=1.0 if file else 0.8))
     if file is None:
         chosen = replace(chosen, rack=config.Rack("demo"))
     try:
