@@ -10,28 +10,9 @@ from daemon import __version__
 from daemon.ctl.cli import ctl
 from daemon.errors import UserError
 from daemon.generate_cli import generate
+from daemon.options import FILE, SECONDS
 from daemon.plugins_cli import plugins
 from daemon.train.cli import train
-
-FILE = click.Path(path_type=Path)
-
-
-class _Seconds(click.ParamType):
-    """A length of time: more than nothing, and finite."""
-
-    name = "seconds"
-
-    def convert(self, value: Any, param: Any, context: Any) -> float:
-        try:
-            seconds = float(value)
-        except ValueError:
-            seconds = 0.0
-        if not 0.0 < seconds < 1e9:
-            self.fail(f"{value!r} is no length of time; give seconds, such as 30", param, context)
-        return seconds
-
-
-SECONDS = _Seconds()
 
 
 class _Lines(click.Group):
@@ -58,6 +39,7 @@ def main() -> None:
       jamd run                  the daemon: listen to the sound card or JACK, publish over ZeroMQ
       jamd run --preset guitar  and play through plugins; `jamd ctl` changes them while they sound
       jamd listen               print what a running daemon publishes
+      jamd jam                  play, and it answers; --preset jazz-trio accompanies you
       jamd generate --prompt in.mid  answer a MIDI file, as jamd would answer you
       jamd render in.wav out.wav --preset guitar  a file through the same plugins, faster than it sounds
     """
@@ -123,6 +105,36 @@ def render(
     from daemon import render as command
 
     sys.exit(command.run(file, out, preset, block, rate, tail, snapshot, as_json))
+
+
+@main.command()
+@click.option("--preset", default="", help="One of presets/ by name, or a file's path (default: folk-answer).")
+@click.option("--mode", type=click.Choice(["answer", "accompany", "continue", "trade", "loop"]), help="How it plays.")
+@click.option("--tempo", type=click.FloatRange(30.0, 300.0), help="Beats a minute (default: found from your playing).")
+@click.option("--style", default="", help="How the band plays: jazz, pop, folk, techno, ambient ...")
+@click.option("--input", "midi_input", default="", help="A keyboard's MIDI port, by a part of its name (jamd devices).")
+@click.option("--config", "config_path", type=FILE, help="A TOML file; configs/ has one for each use.")
+@click.option("--no-ui", is_flag=True, help="No live view.")
+@click.option("--seconds", type=SECONDS, help="End after this long.")
+def jam(
+    preset: str,
+    mode: str | None,
+    tempo: float | None,
+    style: str,
+    midi_input: str,
+    config_path: Path | None,
+    no_ui: bool,
+    seconds: float | None,
+) -> None:
+    """Play, and jamd plays along: it answers your phrases, or accompanies you, on the beat.
+
+    Play on a MIDI keyboard, or into the sound card's input. Keys: a answer, c accompany, o go on where you stop,
+    t trade, l loop; space is your cue, p ends every note, + and - the temperature, < and > how close it stays to you.
+    """
+    from daemon.jam import Wish
+    from daemon.jam import jam as command
+
+    sys.exit(command(config_path, Wish(preset, mode or "", style, tempo or 0.0, midi_input), no_ui, seconds))
 
 
 @main.command()

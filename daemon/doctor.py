@@ -63,6 +63,12 @@ def run(as_json: bool) -> int:
     return 0 if _can_run(found) else 1
 
 
+def lacking() -> list[Check]:
+    """What playing live needs and this machine lacks: somewhere for sound to come from and go to, and MIDI."""
+    jack, card, midi = ([check for check in _looked(look) if check.state != OK] for look in (_jack, _sound_card, _midi))
+    return [*(jack + card if jack and card else []), *midi]
+
+
 def _looked(look: Callable[[], Iterator[Check]]) -> list[Check]:
     """A look's checks; one that says why where it needs a library that is missing."""
     try:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from daemon.errors import UserError
+from daemon.options import FILE
 from daemon.registry import GENERATORS
 
 if TYPE_CHECKING:
     from daemon.generate.live.jam import Jam
     from daemon.prompt import Prompt
 
-FILE = click.Path(path_type=Path)
 PITCH = click.IntRange(0, 127)
 PART = click.FloatRange(0.0, 1.0)
 
