@@ -83,7 +83,7 @@ class LiveChain(_Live):
         self.uid, self.chain = chain.uid, chain
         self.slots: list[LiveSlot] = []  # as the program runs them
         self.record = zeros(rec.CHAIN)
-        self.record["channel"] = -1
+        self.record["channel"] = self.told["channel"] = -1
         self.leaves_at = 0.0  # s of the rack's own time, when it was no longer wanted; 0: it is
         self.quiet_since = 0.0
         self.is_over = False  # rung out: fade what is left
