@@ -8,8 +8,9 @@ import numpy as np
 
 from daemon.generate.constraints import Constraints
 from daemon.generate.context import Context
-from daemon.generate.deep import rows, sampler
-from daemon.generate.deep.network import Network, Stream
+from daemon.generate.deep import known, rows
+from daemon.generate.deep.network import MODELS, Network, Stream
+from daemon.generate.deep.sampler import Sampler
 from daemon.generate.masks import Masks
 from daemon.generate.note import Played
 from daemon.generate.rules.markov import Markov
@@ -64,11 +65,10 @@ def _phrases(network: Network, heard: tuple[Played, ...], context: Context) -> d
     for seed in range(PHRASES):
         rng = np.random.default_rng(seed)
         masks = Masks(context, constraints, 64 * BAR)
+        drawn = Sampler(stream, 0, masks, constraints, rng, lambda _: 80.0, known.read(MODELS / "known.bin"))
         before = time.perf_counter_ns()
-        made, _ = sampler.notes(
-            stream, 0, masks, constraints, context.tick + 64 * BAR, lambda _: 80.0, rng, most=PHRASE
-        )
-        spent.append((time.perf_counter_ns() - before) * PHRASE / max(1, len(made)))
+        drawn.play(context.tick + 64 * BAR, most=PHRASE)
+        spent.append((time.perf_counter_ns() - before) * PHRASE / max(1, len(drawn.notes)))
         stream.back(mark)
     return _spread(spent, 1e6)
 

@@ -11,17 +11,20 @@ import numpy as np
 
 from daemon.generate.constraints import Constraints
 from daemon.generate.context import Context
-from daemon.generate.deep import sampler
+from daemon.generate.deep import known
 from daemon.generate.deep.alphabet import STYLES
 from daemon.generate.deep.dialogue import Dialogue
 from daemon.generate.deep.network import MODELS, Network, Stream, surprise
+from daemon.generate.deep.sampler import Sampler
 from daemon.generate.masks import Masks
 from daemon.generate.note import BASS, CHORDS, MELODY, Note, Played
 from daemon.generate.rules.choice import dice
-from daemon.generate.rules.landing import land, landing_tick, strength
+from daemon.generate.rules.ladder import homes
+from daemon.generate.rules.landing import landing_tick, strength
 
 DRAWN = 3  # phrases, of which the best is kept
 RECENT, FEW = 64, 2  # notes whose velocities are averaged, and how many the player's mean counts for
+NOTHING_KNOWN = np.zeros(known.BITS // 8, np.uint8)
 CROWDED = 1.5  # nats a note that a phrase loses where it is e times as dense as the player's, or as thin
 
 
@@ -46,6 +49,7 @@ class Neural:
     def __init__(self, folder: Path = MODELS, precision: str = "int8", style: str = "", drawn: int = DRAWN) -> None:
         """`style`: one of alphabet.STYLES. Raises ModelError."""
         self._dialogue = Dialogue(Network(folder, precision), STYLES.index(style), has_parts=False)
+        self._known = known.read(folder / "known.bin")
         self._drawn = drawn
 
     def hear(self, notes: Sequence[Played], context: Context) -> None:
@@ -60,19 +64,21 @@ class Neural:
             return []
         stream, base = self._dialogue.at(context)
         rng, mark, loud = dice_of(context, constraints), stream.mark(), dynamics(context)
+        line = [Note(*note[:5]) for note in context.heard if note.part == MELODY]
+        home = homes(context, constraints, goal, line)
         beats = max(1.0, (goal - masks.first) / max(1, context.meter.beat_ticks))
         wanted = min(context.density, constraints.density)
         best: list[Note] = []
         best_score = -np.inf
         for _ in range(self._drawn):
-            found, nats = sampler.notes(stream, base, masks, constraints, goal, loud, rng)
+            drawn = Sampler(stream, base, masks, constraints, rng, loud, self._known)
+            drawn.play(goal)
+            drawn.land(goal, home)
             stream.back(mark)
-            score = nats - CROWDED * abs(np.log((len(found) / beats + 0.2) / (wanted + 0.2)))
-            if score > best_score:
-                best, best_score = found, score
-        line = [Note(*note[:5]) for note in context.heard if note.part == MELODY]
-        toward = best[-1].pitch if best else line[-1].pitch if line else (constraints.low + constraints.high) / 2
-        land(best, masks, context, constraints, goal, toward, round(loud(goal)), line)
+            count = len(drawn.notes)
+            score = drawn.nats / max(1, count) - CROWDED * abs(np.log((count / beats + 0.2) / (wanted + 0.2)))
+            if count and score > best_score:
+                best, best_score = drawn.notes, score
         return best
 
 
@@ -93,18 +99,11 @@ class Chords:
         """As Generator.play."""
         stream, base = self._dialogue.at(context)
         mark, masks = stream.mark(), Masks(context, constraints, ticks, self.part)
-        found, _ = sampler.notes(
-            stream,
-            base,
-            masks,
-            constraints,
-            masks.end,
-            dynamics(context),
-            dice_of(context, constraints),
-            self.part,
-        )
+        dice = dice_of(context, constraints)
+        drawn = Sampler(stream, base, masks, constraints, dice, dynamics(context), NOTHING_KNOWN, self.part)
+        drawn.play(masks.end)
         stream.back(mark)
-        return found
+        return drawn.notes
 
 
 class Bass(Chords):

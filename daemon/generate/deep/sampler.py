@@ -1,18 +1,19 @@
 """Draws notes from the network's chances, out of what the constraints allow, so that none is ever broken."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import numpy as np
 
 from daemon.generate.constraints import Constraints
-from daemon.generate.deep.alphabet import VALUES
+from daemon.generate.deep import alphabet, known
+from daemon.generate.deep.alphabet import PITCHES, VALUES
 from daemon.generate.deep.network import Stream
 from daemon.generate.masks import Masks
 from daemon.generate.note import MELODY, Note
 
 SWAY = 6.0  # nats between closeness 0 and 1, for a symbol that copying puts forward
 LOUDNESS, USUAL, SWING = 16, 88, 0.7  # velocities in a class, the usual of the songs learned from, how much it counts
-TRIES = 8  # places where no pitch may start, before the stretch is given up
+TRIES = 8  # pitches that would copy, before the place is given up
 
 
 def draw(
@@ -44,56 +45,81 @@ def swayed(logits: np.ndarray, candidates: np.ndarray, closeness: float) -> np.n
     return found
 
 
-def notes(
-    stream: Stream,
-    base: int,
-    masks: Masks,
-    constraints: Constraints,
-    until: int,
-    loud: Callable[[int], float],
-    rng: np.random.Generator,
-    part: int = MELODY,
-    most: int = 1024,
-) -> tuple[list[Note], float]:
-    """Notes of a part that start before `until`, and their mean log chance; `base`: where the stream's count began.
+class Sampler:
+    """Draws a stretch of one part, note by note, from a stream. [worker]"""
 
-    `stream` is left fed with them. `loud` gives the velocity usual at a
-    tick, that the network's louder and softer go around.
-    """
-    found: list[Note] = []
-    barred = np.zeros(max(0, until - masks.first), bool)
-    total, tries = 0.0, 0
-    while len(barred) and len(found) < most:
-        free = masks.starts(found)[: len(barred)] & ~barred
-        place = base + stream.onset + VALUES - masks.first
-        inside = (place >= 0) & (place < len(free))
-        allowed = inside & free[np.where(inside, place, 0)]
-        if not allowed.any():
-            break
-        after = place >= len(free)  # the phrase may also be over
-        logits = swayed(stream.time, stream.candidates[0, 0], constraints.closeness)
-        time, nats = draw(logits, allowed | after if found else allowed, constraints, rng)
-        if after[time]:
-            break
-        tick = masks.first + int(place[time])
-        _, by_pitch = stream.pitches(time)
-        may = masks.pitches(found, tick)
+    def __init__(
+        self,
+        stream: Stream,
+        base: int,
+        masks: Masks,
+        constraints: Constraints,
+        rng: np.random.Generator,
+        loud: Callable[[int], float],
+        known: np.ndarray,
+        part: int = MELODY,
+    ) -> None:
+        """`base`: the tick where the stream's count began. `loud`: the velocity usual at a tick. `known`: see there."""
+        self._stream, self._base, self._masks, self._constraints = stream, base, masks, constraints
+        self._rng, self._loud, self._known, self._part = rng, loud, known, part
+        self._barred = np.zeros(max(0, masks.end - masks.first), bool)
+        self.notes: list[Note] = []
+        self.nats = 0.0
+        """Log chance of all that was drawn."""
+
+    def play(self, until: int, most: int = 1024) -> None:
+        """Add notes that start before `until`, or until the network ends the phrase. The stream is left fed with them."""
+        first, closeness = self._masks.first, self._constraints.closeness
+        count = until - first
+        while count > 0 and len(self.notes) < most:
+            free = self._masks.starts(self.notes)[:count] & ~self._barred[:count]
+            place = self._base + self._stream.onset + VALUES - first
+            inside = (place >= 0) & (place < count)
+            allowed = inside & free[np.where(inside, place, 0)]
+            if not allowed.any():
+                return
+            after = place >= count  # the phrase may also be over
+            logits = swayed(self._stream.time, self._stream.candidates[0, 0], closeness)
+            time, nats = draw(logits, allowed | after if self.notes else allowed, self._constraints, self._rng)
+            if after[time]:
+                return
+            tick = first + int(place[time])
+            if self._strike(time, tick, self._masks.pitches(self.notes, tick)):
+                self.nats += nats
+            else:
+                self._barred[tick - first] = True
+
+    def land(self, goal: int, classes: Collection[int]) -> None:
+        """Add the last note, at `goal`, of these pitch classes where one of them may be; nothing where none can start."""
+        place = goal - self._base - self._stream.onset
+        if place < 0 or not self._masks.starts(self.notes)[goal - self._masks.first]:
+            return
+        may = self._masks.pitches(self.notes, goal)
+        home = may & np.isin(np.arange(PITCHES) % 12, list(classes))
+        self._strike(alphabet.symbol(place), goal, home if home.any() else may)
+
+    def _strike(self, time: int, tick: int, may: np.ndarray) -> bool:
+        """Add a note at a tick; False: none of these pitches can be."""
+        stream, constraints, part = self._stream, self._constraints, self._part
         if not may.any():
-            barred[tick - masks.first] = True
-            tries += 1
-            if tries > TRIES and not found:
+            return False
+        chances = swayed(stream.pitches(time)[1][part], stream.candidates[1, 0], constraints.closeness)
+        for _ in range(TRIES):
+            pitch, pitch_nats = draw(chances, may, constraints, self._rng)
+            if part != MELODY or not known.completes(self._known, stream.history[0], time, pitch):
                 break
-            continue
-        pitches = swayed(by_pitch[part], stream.candidates[1, 0], constraints.closeness)
-        pitch, pitch_nats = draw(pitches, may, constraints, rng)
+            may[pitch] = False
+            if not may.any():
+                return False
+        else:
+            return False
         durations, loudness = stream.durations(time, pitch, part)
         durations = swayed(durations, stream.candidates[2, 0], constraints.closeness)
-        longest = masks.longest(found, Note(tick, 1, pitch, 1, part))
-        fits = (longest >= VALUES) & (VALUES > 0)
-        duration, duration_nats = draw(durations, fits, constraints, rng)
-        louder, _ = draw(loudness, np.arange(9) > 0, constraints, rng)
-        struck = round(loud(tick) + SWING * (LOUDNESS * louder - USUAL))
-        found.append(Note(tick, int(VALUES[duration]), pitch, min(127, max(1, struck)), part))
-        stream.feed(time, pitch, duration, found[-1].velocity, part)
-        total += nats + pitch_nats + duration_nats
-    return found, total / max(1, len(found))
+        longest = self._masks.longest(self.notes, Note(tick, 1, pitch, 1, part))
+        duration, nats = draw(durations, (longest >= VALUES) & (VALUES > 0), constraints, self._rng)
+        louder, _ = draw(loudness, np.arange(9) > 0, constraints, self._rng)
+        struck = min(127, max(1, round(self._loud(tick) + SWING * (LOUDNESS * louder - USUAL))))
+        self.notes.append(Note(tick, int(VALUES[duration]), pitch, struck, part))
+        stream.feed(time, pitch, duration, struck, part)
+        self.nats += pitch_nats + nats
+        return True

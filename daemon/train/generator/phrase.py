@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch.nn.functional import cross_entropy
 
+from daemon.generate.deep import alphabet, known
 from daemon.generate.deep.alphabet import PITCHES, STYLES
 from daemon.train.generator import corpus
-from daemon.train.generator.examples import Example, example
+from daemon.train.generator.examples import Example, example, meters_of
 from daemon.train.generator.network import Phrase
 
 LONGEST = 256  # notes the network is shown at once
@@ -196,3 +197,13 @@ def run(data: Path, out: Path, seed: int, steps: int, said: Callable[[str], None
     checkpoint = out / "phrase.pt"
     train(parts, checkpoint, seed, steps, said)
     export(checkpoint, out)
+    write_known(parts["train"], out / "known.bin")
+
+
+def write_known(found: list[corpus.Piece], path: Path) -> None:
+    """What of the pieces' melodies must not be played note for note."""
+    lines = [corpus.melody(piece) for piece in found]
+    table = known.table_of(
+        alphabet.steps(line, int(meters_of(piece, line)[0, 1])) for piece, line in zip(found, lines, strict=True)
+    )
+    table.tofile(path)
