@@ -90,7 +90,7 @@ def show(duet: Duet, answers: list[Answered], bars: int) -> None:
     console = Console(highlight=False)
     plain = not console.encoding.startswith("utf")
     for answer in answers:
-        console.print(said(duet, [answer], bars), style="bold")
+        console.print(said(duet, [answer], bars), style="bold", soft_wrap=True)
         page = _page(duet, answer, bars)
         for line in piano_roll.systems(_rolled(duet, answer), page, console.width, ROWS, plain):
             console.print(line, no_wrap=True, crop=True)
@@ -101,7 +101,9 @@ def said(duet: Duet, answers: list[Answered], bars: int) -> str:
     """One line: who answered what."""
     context = duet.context
     key = key_name(context.tonic, context.mode) if context.key_confidence > 0 else "key not known"
-    who = ", ".join(f"{len(answer.notes)} notes by {answer.generator}" for answer in answers)
+    who = ", ".join(
+        f"{len(answer.notes)} note{'s' * (len(answer.notes) != 1)} by {answer.generator}" for answer in answers
+    )
     line = duet.downbeat // duet.jam.measure.bar_ticks + 1
     return (
         f"{who} in {bars} bars from bar {line}; {key}, {duet.jam.meter}, {context.tempo_bpm:.0f} beats a minute, "

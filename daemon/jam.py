@@ -105,7 +105,7 @@ def _turn(app: App, keys: Keys, view: JamView) -> None:
             said, command = order(key, app.console.desk.book.jam)
             if command is not None:
                 _do(app, [command])
-                view.news = said
+                view.done = said
         except UserError as error:
             view.news = str(error)
     view.render()

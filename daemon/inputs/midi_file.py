@@ -114,6 +114,7 @@ class MidiFile:
 
 def _opened(path: Path):
     import mido
+    from mido.midifiles.meta import KeySignatureError
 
     if not path.exists():
         raise MidiFileError(f"{path}: there is no such file; check the path")
@@ -121,7 +122,7 @@ def _opened(path: Path):
         return mido.MidiFile(path, clip=True)
     except OSError as error:
         why = error.strerror or str(error)
-    except (EOFError, ValueError, LookupError, TypeError, AttributeError, struct.error) as error:
+    except (EOFError, ValueError, LookupError, TypeError, AttributeError, struct.error, KeySignatureError) as error:
         why = str(error) or "it breaks off"
     raise MidiFileError(f"{path}: is no MIDI file that can be read ({why}); export it again")
 

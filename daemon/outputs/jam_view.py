@@ -38,7 +38,8 @@ class JamView:
         self.title, self.keys = title, keys
         self.console = console or Console()
         self.is_live = self.console.is_terminal and not self.console.is_dumb_terminal
-        self.news = ""  # what is to be mended, or was just done
+        self.news = ""  # what is to be mended
+        self.done = ""  # what was just done at the performer's wish
         self._plain = not self.console.encoding.startswith("utf")
         self._live: Live | None = None
         self._next_frame = 0.0
@@ -119,8 +120,8 @@ class JamView:
         """The view for a terminal of `width` by `height` cells. [main]"""
         width = min(width, WIDEST)
         head, foot = [self._header(), self._band()], [*self._figures(), Text(self.keys, DIM)]
-        if self.news:
-            foot.insert(0, Text(f" {self.news}", RED))
+        said = ((self.done, "bold"), (self.news, RED))
+        foot = [*(Text(f" {text}", look) for text, look in said if text), *foot]
         room = height - len(head) - len(foot) - 4  # ruler, chords, drums, legend
         lines = [*head, *self._roll(width, max(LEAST_ROWS, min(MOST_ROWS, room))), *foot]
         for one in lines:

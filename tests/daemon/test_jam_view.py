@@ -115,7 +115,9 @@ def test_deadlines_and_what_is_to_be_mended():
         m.Deadlines(rate=RATE, ready={"answer:neural": 3}, late={"answer:neural": 1}),
         m.MidiPort(rate=RATE, port="", direction="in", state="missing", error="no MIDI here: start JACK"),
     )
+    shown.done = "temperature 1.1"
     text = "\n".join(drawn(shown, 100))
+    assert "temperature 1.1" in text
     assert "answer:neural 3/4 75 %" in text
     assert "no MIDI here: start JACK" in text
     assert HELP in text

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import mido
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from daemon.inputs.midi_file import Event, MidiFile, MidiFileError
@@ -111,6 +111,7 @@ def test_what_cannot_be_played_is_one_clear_line(tmp_path: Path, content: bytes 
 
 @settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=60), st.integers(0, 80), st.integers(0, 255))
+@example(b"", 66, 89)  # a key that there is not
 def test_broken_files_never_crash(tmp_path_factory: pytest.TempPathFactory, junk: bytes, at: int, byte: int) -> None:
     path = tmp_path_factory.mktemp("midi") / "a.mid"
     written(path, [(0, tempo(100)), (10, on(60)), (480, off(60))])
