@@ -52,7 +52,7 @@ def analysed(path: Path, *options: object) -> list[dict]:
 
 def test_help_teaches() -> None:
     help_text = jamd("--help").stdout
-    for command in ("demo", "run", "analyze", "listen", "devices", "doctor", "bench", "eval"):
+    for command in ("demo", "run", "analyze", "listen", "devices", "doctor", "bench", "eval", "jam", "generate"):
         assert command in help_text
         assert len(jamd(*([command] if command != "bench" else ["bench", "engine"]), "--help").stdout) > 100
     assert jamd("--version").stdout.startswith("jamd, version ")
