@@ -151,8 +151,11 @@ class MidiDesk:
         if owed:
             self._owed.remove(Note(port, channel, note))
         if self.ledger.on(port, channel, note) or owed:
-            self.send(port, NOTE_OFF | channel, note, 0, at=at)
-        return self.send(port, NOTE_ON | channel, note, velocity, at=at)
+            self._end(port, channel, note, at)
+        left = self.send(port, NOTE_ON | channel, note, velocity, at=at)
+        if not left:
+            self.ledger.off(port, channel, note)  # nobody will let it go
+        return left
 
     def note_off(self, port: str, channel: int, note: int, at: int | None = None) -> bool:
         """Let one holder go; False: the port is not open, and what sounded gets its note-off when it is again."""

@@ -17,11 +17,17 @@ class Waiting:
         self._outputs = outputs
         self._heap: list[tuple[int, int, str, bytes]] = []  # (CLOCK_MONOTONIC ns, number, port, message)
         self._count = 0
+        self._latest: dict[tuple[str, int, int], int] = {}  # (port, channel, note) -> when its newest message leaves
 
     def put(self, port: str, data: bytes, at_ns: int) -> None:
-        """Let a message leave then, or at once where that is past; of one moment's, those that came first."""
+        """Let a message leave then, or at once where that is past; of one moment's, those that came first.
+
+        A note's messages keep their order though the clock, by which their times were told, has moved between them.
+        """
         self._count += 1
         if port in self._outputs:
+            note = port, data[0] & 0x0F, data[1] if len(data) > 1 else -1
+            at_ns = self._latest[note] = max(at_ns, self._latest.get(note, 0))
             heapq.heappush(self._heap, (at_ns, self._count, port, data))
 
     def sleep_s(self, most_s: float) -> float:
@@ -41,6 +47,7 @@ class Waiting:
         mine = sorted(one for one in self._heap if one[2] == port)
         self._heap = [one for one in self._heap if one[2] != port]
         heapq.heapify(self._heap)
+        self._latest = {note: at_ns for note, at_ns in self._latest.items() if note[0] != port}
         for _, _, _, data in mine:
             if self._outputs[port].is_end(data):
                 self._outputs[port].send(data)
