@@ -8,6 +8,9 @@ from msgspec import Meta
 from daemon.generate.note import TICKS
 
 Pitch = Annotated[int, Meta(ge=0, le=127)]
+Seed = Annotated[
+    int, Meta(ge=-(2**63), le=2**63 - 1, description="a whole number of 64 bits")
+]  # so that it can be sent
 
 
 class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,4 +30,4 @@ class Constraints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     closeness: Annotated[float, Meta(ge=0.0, le=1.0)] = 0.5  # 0 goes far from the player's material, 1 stays with it
     temperature: Annotated[float, Meta(ge=0.0, le=4.0)] = 1.0  # 0 always takes the likeliest
     top_p: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.95
-    seed: int = 0  # the same seed, context and constraints give the same notes
+    seed: Seed = 0  # the same seed, context and constraints give the same notes

@@ -53,11 +53,11 @@ def change(draft: Draft, c: Jam) -> dict[str, Any]:
 
 def part(draft: Draft, c: JamPart) -> dict[str, Any]:
     """Give the part as it is said now."""
-    before = draft.jam.get(c.part, {})
+    before = _table(draft.jam.get(c.part))
     named = ("on", "generator", "channel", "ports")
     new = {**before, **{name: getattr(c, name) for name in named if getattr(c, name) is not None}}
     if c.constraints is not None:
-        merged = {**before.get("constraints", {}), **c.constraints}
+        merged = {**_table(before.get("constraints")), **c.constraints}
         new["constraints"] = {name: value for name, value in merged.items() if value is not None}
     return _change(draft, {c.part: new})
 
@@ -77,6 +77,11 @@ def panic(draft: Draft, c: JamPanic) -> dict[str, Any]:
 def show(draft: Draft, c: JamShow) -> dict[str, Any]:
     """Give the table, and the state that is published."""
     return {"jam": draft.jam, "state": draft.band.show()}
+
+
+def _table(value: Any) -> dict[str, Any]:
+    """A preset may have anything there; what it said wrong is given up."""
+    return value if isinstance(value, dict) else {}
 
 
 def _change(draft: Draft, new: dict[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,7 @@ from msgspec import Meta
 from daemon import registry
 from daemon.errors import UserError
 from daemon.generate import masks, note
-from daemon.generate.constraints import Constraints
+from daemon.generate.constraints import Constraints, Seed
 from daemon.generate.context import Meter
 from daemon.generate.rules import styles
 
@@ -68,7 +68,7 @@ class Jam(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     closing: Literal["rest", "bars", "pedal", "cue"] = "rest"  # what ends a phrase of the player's
     hears: Literal["both", "midi", "sound"] = "both"
     style: str = ""
-    seed: int = 0
+    seed: Seed = 0
     answer: Part | None = None
     harmony: Part | None = None
     chords: Part | None = None
@@ -135,13 +135,19 @@ def read(values: dict[str, Any]) -> tuple[Jam, list[str]]:
         problems.append("jam: a fixed pulse needs a tempo; give tempo_bpm")
         del kept["pulse"]
     jam = msgspec.convert(kept, Jam)
-    return jam, problems
+    for role in ROLES:
+        try:
+            masks.check(jam.constraints(role))
+        except UserError as error:  # each may be, but not with what the style says
+            problems.append(f"jam.{role}.constraints: with those of the style, {error}")
+            kept[role] = {**kept.get(role, {}), "constraints": {}}
+    return msgspec.convert(kept, Jam), problems
 
 
 def meter_of(text: str) -> Meter:
     """`6/8` as a meter. Raises JamError."""
     beats, _, unit = text.partition("/")
-    if not (beats.isdigit() and 1 <= int(beats) <= 16 and unit in ("2", "4", "8", "16")):
+    if not (beats.isdecimal() and 1 <= int(beats) <= 16 and unit in ("2", "4", "8", "16")):
         raise JamError(f"jam: meter = {text!r}; give one such as 4/4, 3/4 or 6/8")
     return Meter(int(beats), int(unit))
 
@@ -164,7 +170,7 @@ def _check(key: str, value: Any) -> None:
     if key == "style" and value:
         try:
             styles.load(value)
-        except UserError as error:
+        except (UserError, OSError) as error:
             raise JamError(f"jam: style = {value!r}: {error}") from None
 
 
@@ -174,13 +180,13 @@ def _part(role: str, values: dict[str, Any]) -> tuple[dict[str, Any], list[str]]
         try:
             if key not in Part.__struct_fields__:
                 raise JamError(f"jam.{role}: there is no key {key!r}{_near(key, Part.__struct_fields__)}")
-            if key == "generator" and value:
-                registry.target(role, value)
             if key == "constraints" and isinstance(value, dict):
                 kept[key], found = _constraints(role, value)
                 problems += found
                 continue
             msgspec.convert({key: value}, Part)
+            if key == "generator" and value:
+                registry.target(role, value)
             kept[key] = value
         except JamError as error:
             problems.append(str(error))
