@@ -18,9 +18,12 @@ def pair() -> tuple[socket.socket, socket.socket]:
 
 
 def tell(end: socket.socket, packet: msgspec.Struct) -> bool:
-    """Send a packet; False: the other side does not read, or is gone."""
+    """Send a packet; False: the other side does not read, or is gone, or the packet is larger than it can take."""
+    packed = msgspec.msgpack.encode(packet)
+    if len(packed) > PACKET:
+        return False
     try:
-        end.send(msgspec.msgpack.encode(packet))
+        end.send(packed)
     except OSError:
         return False
     return True

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
 
+import msgspec
 import pytest
 
 from daemon import messages as m
 from daemon import registry
+from daemon.generate.note import Note
 from tests.generate.stage import RATE, Stage, phrase
 
 BAR = 96
@@ -209,6 +211,41 @@ def test_a_rule_that_fails_costs_its_answer_only(stage, monkeypatch) -> None:
     assert ("answer:motif", "failed") in [(said.name, said.state) for said in one.heard(m.Generator)]
 
 
+def test_a_rule_that_fails_on_each_beat_says_so_once(stage, monkeypatch) -> None:
+    def play(*_: object) -> list[Note]:
+        raise ZeroDivisionError("of a test's")
+
+    monkeypatch.setattr("daemon.generate.rules.comping.Comping.play", play)
+    one = stage(mode="accompany", chords={"generator": "comping"})
+    one.plays(phrase(0, 4))
+    one.until(4 * BAR)
+    assert len(one.heard(m.Accompaniment)) > 8
+    assert [said.name for said in one.heard(m.Generator)] == ["chords:comping"]
+
+
+def test_a_note_without_end_ends(stage, monkeypatch) -> None:
+    monkeypatch.setattr(
+        "daemon.generate.rules.comping.Comping.play",
+        lambda self, context, constraints, ticks: [Note(context.tick, 1 << 58, 50, 90)],
+    )
+    one = stage(mode="accompany", chords={"generator": "comping"})
+    one.plays(phrase(0, 1))
+    one.until(14 * BAR)
+    assert one.out.ons(1) and one.band.schedule.is_idle
+    for said in one.heard(m.Accompaniment):
+        msgspec.json.encode(said)
+
+
+def test_notes_that_end_as_the_music_begins_anew_are_said_to_end(stage) -> None:
+    one = stage(mode="answer", bars=1)
+    one.plays(phrase(0, 1))
+    one.until(1.5 * BAR)
+    one.configure(meter="3/4")
+    one.until(1.6 * BAR)
+    told = [(note.on, note.midi) for note in one.heard(m.JamNote) if note.port == "jack"]
+    assert told and sum(on for on, _ in told) == sum(not on for on, _ in told)
+
+
 def test_jamds_own_notes_are_known_when_they_come_back(stage) -> None:
     one = stage(mode="answer", bars=1)
     one.plays(phrase(0, 1))
@@ -262,6 +299,22 @@ def test_what_a_table_says_wrong_is_named_and_the_rest_plays(stage) -> None:
         assert [problem for problem in problems if says in problem], (says, problems)
     assert one.band.jam.mode == "answer"
     assert one.band.configure({"pulse": "fixed"}) == ["jam: a fixed pulse needs a tempo; give tempo_bpm"]
+
+
+def test_numbers_and_names_of_any_size_are_named_and_left_out(stage) -> None:
+    one = stage(mode="answer")
+    for wrong, says in (
+        ({"seed": 1 << 70}, "64 bits"),
+        ({"answer": {"constraints": {"seed": 1 << 70}}}, "seed"),
+        ({"meter": "\u00b2/4"}, "4/4"),
+        ({"style": "x" * 5000}, "style"),
+        ({"answer": {"generator": ["motif"]}}, "generator"),
+        ({"answer": {"constraints": {"low": 120}}}, "above high"),
+        ({"answer": {"constraints": {"closeness": float("nan")}}}, "closeness"),
+        ({"tempo_bpm": float("nan"), "pulse": "played"}, "tempo_bpm"),
+    ):
+        (problem,) = one.band.configure(one.jam | wrong)
+        assert says in problem and "\n" not in problem
 
 
 class Beside:
@@ -325,3 +378,21 @@ def test_without_a_model_the_rule_plays_and_the_reason_is_said(stage, monkeypatc
     assert (answer.generator, answer.wanted, answer.late) == ("motif", "neural", False)
     assert "ends before its end" in next(said.error for said in one.heard(m.Generator) if said.state == "missing")
     assert next(part.plays for part in one.heard(m.Jam)[-1].parts if part.name == "answer") == "motif"
+
+
+def test_a_network_is_asked_for_a_part_before_its_beat_is_decided(stage, monkeypatch) -> None:
+    monkeypatch.setitem(registry.GENERATORS["chords"], "neural", "tests.generate.faulty:Well")
+    monkeypatch.setattr(registry, "is_slow", lambda role, name: name == "neural")
+    one = stage(mode="accompany", chords={"generator": "neural"})
+    ends_at = time.monotonic() + 30.0
+    while not one.band.worker.is_ready("chords", "neural"):
+        assert time.monotonic() < ends_at, one.said
+        one.said += one.band.turn(one.now)
+        time.sleep(0.005)
+    one.plays(phrase(0, 4))
+    for tick in range(4, 4 * BAR, 4):
+        one.until(tick)
+        time.sleep(0.005)
+    found = [said for said in one.heard(m.Accompaniment) if said.generators.get("chords") == "neural"]
+    assert len(found) > 8
+    assert not one.heard(m.Deadlines)[-1].late

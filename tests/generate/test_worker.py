@@ -185,3 +185,13 @@ def test_a_defect_costs_one_answer(watched) -> None:
     assert isinstance(failed, Failed)
     assert "ZeroDivisionError" in failed.reason
     assert isinstance(one.answer(one.ask("Well")), Made)
+
+
+def test_a_packet_larger_than_any_is_not_sent(watched) -> None:
+    one = watched("Counts")
+    one.until(lambda: one.is_ready("Counts"))
+    pid = one.worker.pid
+    one.worker.hear([CONTEXT.heard[0]] * 5000, CONTEXT)
+    made = one.answer(one.ask("Counts"))
+    assert isinstance(made, Made) and not made.notes
+    assert one.worker.pid == pid

@@ -55,6 +55,7 @@ class Accompany:
         self._foreseen: list[ChordSpan] = []  # for the beat at work, and those after it
         self._is_asked = self._is_chosen = False
         self._due: list[str] = []  # roles to be made
+        self._early: set[str] = set()  # those of them that a network was asked for already
         self._beat: Beat | None = None
         self._held: dict[str, int] = {}  # role -> where its longest note ends
         self._onset: float | None = None
@@ -105,9 +106,12 @@ class Accompany:
             return None
         if not self._is_chosen:
             return self._choose(tick, moment, beat) if self.harmony.look() or soonest >= tick else None
-        if soonest < tick or self._beat is None:
+        if self._beat is None:
             return None
         self._due = [role for role in self._due if role in on]
+        if soonest < tick:
+            self._ask_early(tick, moment, known, constraints)
+            return None
         if self._due:
             self._make(self._due.pop(0), tick, moment, known, constraints)
             return None
@@ -131,20 +135,34 @@ class Accompany:
         else:
             cut = []
         self._due, self._is_chosen = [role for role in BAND if role in self.players], True
+        self._early = set()
         self._beat = Beat(span, tick, beat, {}, {}, cut)
         return Chosen(span, tick, taken)
+
+    def _ask_early(self, tick: int, moment: Moment, known: Known, constraints: Mapping[str, Constraints]) -> None:
+        """A network needs the time until the beat is decided; one part a turn."""
+        for role in self._due:
+            player = self.players[role]
+            if player.is_slow and player.plays == player.wanted and role not in self._early:
+                self._early.add(role)
+                self._ask(role, tick, moment, known, constraints[role])
+                return
+
+    def _ask(self, role: str, tick: int, moment: Moment, known: Known, constraints: Constraints) -> None:
+        """For one part's notes to the end of the bar."""
+        meter = moment.pulse.meter
+        ahead = tuple(span for span in self._foreseen if span.tick > tick)
+        context = known(tick)
+        context = msgspec.structs.replace(context, chords=(*self.chords(context.chords, tick), *ahead))
+        due_s = max(0.0, moment.seconds_to(tick) - LEAD_S - MAKE_S)
+        self.players[role].ask(context, constraints, meter.bar_ticks - tick % meter.bar_ticks, moment.due_ns(due_s))
 
     def _make(self, role: str, tick: int, moment: Moment, known: Known, constraints: Mapping[str, Constraints]) -> None:
         """One part's notes of the beat, made to the end of the bar."""
         assert self._beat is not None
-        meter = moment.pulse.meter
-        player = self.players[role]
-        ahead = tuple(span for span in self._foreseen if span.tick > tick)
-        context = known(tick)
-        context = msgspec.structs.replace(context, chords=(*self.chords(context.chords, tick), *ahead))
-        length = meter.bar_ticks - tick % meter.bar_ticks
-        player.ask(context, constraints[role], length, moment.due_ns(0.0))
-        taken = player.take()
+        if role not in self._early:
+            self._ask(role, tick, moment, known, constraints[role])
+        taken = self.players[role].take()
         if taken is None:
             return
         notes = [note for note in taken.notes if tick <= note.tick < tick + self._beat.ticks]

@@ -32,6 +32,7 @@ OWN = 256  # notes of jamd's that generators are told
 EARLY = 4096  # onsets kept until the beat is known
 STRAIGHT = 0.5
 SWUNG = 0.54  # from where on the player is taken to swing
+LONGEST_BARS = 4  # that a note of the accompaniment may last
 COUNTED_S = 1.0  # deadlines are published at most so often
 
 _MIDI = (m.MidiNote, m.MidiControl, m.MidiHarmony)
@@ -56,6 +57,7 @@ class Band:
         self._solo: Solo | None = None
         self._accompany: Accompany | None = None
         self._own: list[Note] = []
+        self._ended: list[Sent] = []  # by a restart, and not said yet
         self._early: list[int] = []  # samples of onsets before the beat was known
         self._closed: list[Phrase] = []
         self._cued = self._panics = False
@@ -114,7 +116,8 @@ class Band:
     def turn(self, now: int) -> list[m.Message]:
         """Listen, decide, send; gives what is to be published. `now`: the stream's sample time."""
         self._now = now
-        out: list[m.Message] = list(self.worker.turn())
+        out: list[m.Message] = [*self.worker.turn(), *self._note(self._ended)]
+        self._ended = []
         if self._panics:
             self._panics = False
             out += self._silence(now)
@@ -144,8 +147,9 @@ class Band:
 
     def begin(self, rate: int) -> None:
         """A new stream of the engine's: sample times begin anew, the music goes on where it was."""
-        self._rate = rate
+        self._rate, self._now = rate, 0
         self._listener.begin(rate)
+        self._ended += self.schedule.panic(0)  # what a port that outlives the engine was told since that ended
         self.schedule.begin(rate, self._pulse.sample_at)
         self._echo, self._early = Echo(rate), []
 
@@ -164,7 +168,7 @@ class Band:
         self._pulse = Pulse(self._rate, jam.pulse, jam.tempo_bpm or None, jam.measure)
         self._pulse.advance(self._now)
         self._listener = Listener(self._pulse, jam.closing, bars=jam.bars)
-        self.schedule.panic(self._now)
+        self._ended += self.schedule.panic(self._now)
         self.schedule.begin(self._rate, self._pulse.sample_at)
         self._own, self._early, self._closed = [], [], []
         self._solo = self._accompany = None
@@ -252,7 +256,7 @@ class Band:
             self.schedule.cut([PARTS[role] for role in done.cut], done.tick)
             self._own = [_until(note, done) for note in self._own]
         for role, made in done.notes.items():
-            notes = kept(made, done.tick, 1 << 60, PARTS[role])
+            notes = kept(made, done.tick, done.tick + LONGEST_BARS * meter.bar_ticks, PARTS[role])
             hand_s = self._style.humanise.timing_ms / 1000.0
             mine = humanise(notes, meter, self._swing(), hand_s, self._constraints[role].seed)
             self._add(role, notes, mine)

@@ -35,21 +35,23 @@ class Player:
         self.role, self.wanted = role, wanted
         self.said: list[m.Generator] = []
         self.ready = self.late = 0  # of the wanted one's answers, when they were taken
-        self._is_slow = registry.is_slow(role, wanted)
-        self.rule = next(iter(registry.GENERATORS[role])) if self._is_slow else wanted
+        self.is_slow = registry.is_slow(role, wanted)
+        self.rule = next(iter(registry.GENERATORS[role])) if self.is_slow else wanted
         styled = [style] if role in BAND else []
         self._generator: Any = registry.made(registry.target(role, self.rule), *styled)
         self._worker = worker
         self._asked: list[int] = []  # in the worker, the newest last
         self._ruled: Taken | None = None
         self._made: tuple[Made, float] | None = None  # with when it came
-        if self._is_slow:
+        self._is_overdue = False  # the worker came to it too late
+        self._failed = self._refused = ""  # how the rule, and the wanted one, failed last, until it does not
+        if self.is_slow:
             worker.want(role, wanted, registry.target(role, wanted))
 
     @property
     def plays(self) -> str:
         """Who would play now."""
-        return self.wanted if not self._is_slow or self._worker.is_ready(self.role, self.wanted) else self.rule
+        return self.wanted if not self.is_slow or self._worker.is_ready(self.role, self.wanted) else self.rule
 
     def hear(self, notes: Sequence[Played], context: Context) -> None:
         """For the generator by rule; the worker's hear all at once."""
@@ -61,8 +63,8 @@ class Player:
     def ask(self, context: Context, constraints: Constraints, length: int, due_ns: int) -> None:
         """Have `length` ticks (of a harmony: beats) made; by rule they are at once. What was made before is for nobody."""
         self._ruled = self._play(context, constraints, length)
-        self._made = None
-        if self._is_slow:
+        self._made, self._is_overdue = None, False
+        if self.is_slow:
             number = self._worker.ask(self.role, self.wanted, context, constraints, length, due_ns)
             if number:
                 self._asked.append(number)
@@ -75,24 +77,30 @@ class Player:
                 continue
             self._asked.remove(number)
             if isinstance(answer, Made) and not self._asked:
-                self._made = answer, time.monotonic()
-            elif not isinstance(answer, Made) and answer.reason not in ("", ENDED):  # of its end the worker speaks
+                self._made, self._refused = (answer, time.monotonic()), ""
+            elif not isinstance(answer, Made) and not answer.reason:
+                self._is_overdue = not self._asked  # or a newer ask took its place
+            elif not isinstance(answer, Made) and answer.reason not in (
+                ENDED,
+                self._refused,
+            ):  # of its end the worker speaks
+                self._refused = answer.reason
                 self.said.append(m.Generator(name=f"{self.role}:{self.wanted}", state="failed", error=answer.reason))
-        return self._made is not None or (not self._is_slow and self._ruled is not None)
+        return self._made is not None or (not self.is_slow and self._ruled is not None)
 
     def take(self) -> Taken | None:
         """What is played, now that it must be decided; None: nothing was asked for, or the rule failed."""
         self.look()
         ruled, made = self._ruled, self._made
-        was_asked = bool(self._asked) or made is not None
+        is_late = bool(self._asked) or self._is_overdue
         self.drop()
         if made is not None:
             self.ready += 1
             answer, came_at = made
             return Taken(answer.notes, answer.chords, self.wanted, self.wanted, False, time.monotonic() - came_at)
         if ruled is not None:
-            self.ready += not self._is_slow
-            if self._is_slow and was_asked:
+            self.ready += not self.is_slow
+            if is_late:
                 self.late += 1
                 return ruled._replace(late=True)
         return ruled
@@ -101,21 +109,25 @@ class Player:
         """What is being made is for nobody any more."""
         for number in self._asked:
             self._worker.cancel(number)
-        self._asked, self._ruled, self._made = [], None, None
+        self._asked, self._ruled, self._made, self._is_overdue = [], None, None, False
 
     def _play(self, context: Context, constraints: Constraints, length: int) -> Taken | None:
         try:
             if self.role == HARMONY:
-                chords = self._generator.foresee(context, length)
-                return Taken([], list(chords), self.rule, self.wanted, False, 0.0)
-            notes = self._generator.play(context, constraints, length)
-            return Taken(list(notes), [], self.rule, self.wanted, False, 0.0)
+                notes, chords = [], list(self._generator.foresee(context, length))
+            else:
+                notes, chords = list(self._generator.play(context, constraints, length)), []
         except Exception as error:
             self._fail(error)
             return None
+        self._failed = ""
+        return Taken(notes, chords, self.rule, self.wanted, False, 0.0)
 
     def _fail(self, error: Exception) -> None:
-        """A defect of a rule's costs what it was to make; the daemon lives on."""
+        """A defect of a rule's costs what it was to make; the daemon lives on. What fails again and again is said once."""
+        before, self._failed = self._failed, str(error) or repr(error)
+        if self._failed == before:
+            return
         if not isinstance(error, UserError):
             traceback.print_exception(error)
-        self.said.append(m.Generator(name=f"{self.role}:{self.rule}", state="failed", error=str(error) or repr(error)))
+        self.said.append(m.Generator(name=f"{self.role}:{self.rule}", state="failed", error=self._failed))

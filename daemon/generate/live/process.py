@@ -79,11 +79,14 @@ class Maker:
                 alive_at = time.monotonic() + ALIVE_S
 
     def _read(self) -> bool:
-        """Take all that has come; False: the daemon has gone."""
+        """Take all that has come; False: the daemon has gone. Who plays faster than this hears is heard at once."""
+        heard: Hear | None = None
         while True:
             try:
                 packed = self._daemon.recv(PACKET)
             except BlockingIOError:
+                if heard is not None:
+                    self._hear(heard)
                 return True
             except OSError:
                 return False
@@ -93,7 +96,7 @@ class Maker:
             if isinstance(packet, Load):
                 self._load(packet)
             elif isinstance(packet, Hear):
-                self._hear(packet)
+                heard = Hear([*(heard.notes if heard else []), *packet.notes], packet.context)
             elif isinstance(packet, Cancel):
                 self._drop(packet.number)
             else:
