@@ -71,7 +71,7 @@ def _duet(row: dict[str, Any], seconds: float) -> str:
     lines.append(
         f"said to sent, {row['notes']} notes on and off: "
         + ", ".join(f"{name} {value:.3f} ms" for name, value in off.items())
-        + f", max {row['max_ms']:.3f} ms"
+        + f", max {row['max_ms']:.3f} ms; {row['skipped']} more fell where JACK skipped a cycle"
     )
     lines.append(
         f"deadlines kept: {ready} of {ready + late}; an answer was ready {row['spare_ms']:.0f} ms early (median)"

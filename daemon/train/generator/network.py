@@ -51,7 +51,7 @@ class Norm(nn.RMSNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         if torch.onnx.is_in_onnx_export():
-            return x * torch.rsqrt(x.square().mean(-1, keepdim=True) + 1e-5) * self.weight
+            return x / (x.pow(2).mean(-1, keepdim=True) + 1e-5).sqrt() * self.weight  # as ONNX Runtime fuses it
         return super().forward(x)
 
 
@@ -69,8 +69,9 @@ class Layer(nn.Module):
     def keys(self, x: Tensor, cos: Tensor, sin: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Queries, keys (both turned to their place) and values: (batch, heads, n, width of a head)."""
         batch, n, width = x.shape
-        q, k, v = self.attend(self.norm_1(x)).reshape(batch, n, 3, self.heads, width // self.heads).unbind(2)
-        return turned(q.transpose(1, 2), cos, sin), turned(k.transpose(1, 2), cos, sin), v.transpose(1, 2)
+        all_heads = self.attend(self.norm_1(x)).reshape(batch, n, 3 * self.heads, width // self.heads).transpose(1, 2)
+        placed = turned(all_heads[:, : 2 * self.heads], cos, sin)
+        return placed[:, : self.heads], placed[:, self.heads :], all_heads[:, 2 * self.heads :]
 
     def rest(self, x: Tensor, seen: Tensor, drop: nn.Module) -> Tensor:
         """What attention saw, (batch, heads, n, width of a head), to the layer's output."""
@@ -80,7 +81,7 @@ class Layer(nn.Module):
 
 
 def turned(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
-    """Rotary positions: cos and sin of shape (batch or 1, heads, n, half the width of a head)."""
+    """Rotary positions: cos and sin of shape (batch or 1, queries and keys, n, half the width of a head)."""
     a, b = x.chunk(2, -1)
     return torch.cat((a * cos - b * sin, a * sin + b * cos), -1)
 
@@ -138,9 +139,9 @@ class Phrase(nn.Module):
         self.register_buffer("which", which, persistent=False)
 
     def angles(self, at: Tensor) -> tuple[Tensor, Tensor]:
-        """at (batch, n, 2), number of the note and quarters: cos and sin (batch, heads, n, half)."""
+        """at (batch, n, 2), number of the note and quarters: cos and sin of queries and keys, (batch, 2 heads, n, half)."""
         place = torch.where(self.which[:, None] == 0, at[:, None, :, 0], at[:, None, :, 1])
-        angle = place[..., None] * self.speed[:, None]
+        angle = (place[..., None] * self.speed[:, None]).repeat(1, 2, 1, 1)
         return angle.cos(), angle.sin()
 
     def trunk(self, token: Tensor, at: Tensor) -> Tensor:
