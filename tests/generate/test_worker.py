@@ -11,6 +11,7 @@ from daemon.generate.constraints import Constraints
 from daemon.generate.context import Context
 from daemon.generate.live import worker as of_worker
 from daemon.generate.live.link import Failed, Made
+from daemon.generate.live.player import Player
 from daemon.generate.live.worker import Worker
 from daemon.generate.note import Played
 from tests.generate.faulty import Well
@@ -195,3 +196,18 @@ def test_a_packet_larger_than_any_is_not_sent(watched) -> None:
     made = one.answer(one.ask("Counts"))
     assert isinstance(made, Made) and not made.notes
     assert one.worker.pid == pid
+
+
+def test_asked_again_too_late_the_answer_before_is_played(watched) -> None:
+    """A note at the last moment makes the player ask anew; what the network made a moment before still stands."""
+    seen = watched()
+    player = Player("answer", "neural", "pop", seen.worker)
+    seen.until(lambda: player.plays == "neural")
+    due_ns = time.monotonic_ns() + 10_000_000_000
+    player.ask(CONTEXT, Constraints(), 96, due_ns)
+    seen.until(player.look)
+    player.ask(CONTEXT, Constraints(seed=1), 96, time.monotonic_ns() + 1_000_000)
+    taken = player.take()
+    assert taken is not None
+    assert (taken.generator, taken.late) == ("neural", False)
+    assert (player.ready, player.late) == (1, 0)

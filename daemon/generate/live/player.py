@@ -61,9 +61,12 @@ class Player:
             self._fail(error)
 
     def ask(self, context: Context, constraints: Constraints, length: int, due_ns: int) -> None:
-        """Have `length` ticks (of a harmony: beats) made; by rule they are at once. What was made before is for nobody."""
+        """Have `length` ticks (of a harmony: beats) made; by rule they are at once.
+
+        Asked again before it is taken, what was made from less is there until it is made anew.
+        """
         self._ruled = self._play(context, constraints, length)
-        self._made, self._is_overdue = None, False
+        self._is_overdue = False
         if self.is_slow:
             number = self._worker.ask(self.role, self.wanted, context, constraints, length, due_ns)
             if number:
@@ -76,7 +79,7 @@ class Player:
             if answer is None:
                 continue
             self._asked.remove(number)
-            if isinstance(answer, Made) and not self._asked:
+            if isinstance(answer, Made):
                 self._made, self._refused = (answer, time.monotonic()), ""
             elif not isinstance(answer, Made) and not answer.reason:
                 self._is_overdue = not self._asked  # or a newer ask took its place
