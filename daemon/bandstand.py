@@ -1,5 +1,6 @@
 """The bandstand: what App needs of the band, which is made when a preset, the config or a command first asks for it."""
 
+import traceback
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +26,7 @@ class Bandstand:
         self._told: dict[str, Any] | None = None  # the table that the band plays by
         self._state: m.Jam | None = None
         self._rate = 48000
+        self._failed: list[m.Message] = []  # not published yet
         midi.is_own = self._is_own
 
     def attend(self, poller: zmq.Poller) -> None:
@@ -47,7 +49,10 @@ class Bandstand:
     def feed(self, message: m.Message) -> None:
         """A message as it is published."""
         if self._band is not None:
-            self._band.feed(message)
+            try:
+                self._band.feed(message)
+            except Exception as error:
+                self._fail(error)
 
     def begin(self, rate: int) -> None:
         """An engine runs: sample times begin anew."""
@@ -61,6 +66,17 @@ class Bandstand:
 
     def turn(self, now: int) -> list[m.Message]:
         """Play along; gives what is to be published. `now`: the stream's sample time."""
+        try:
+            out = self._turn(now)
+        except Exception as error:
+            out = []
+            self._fail(error)
+        failed, self._failed = self._failed, []
+        for message in failed:
+            message.sample_time = message.known_at = now
+        return [*out, *failed]
+
+    def _turn(self, now: int) -> list[m.Message]:
         self._tell(self._desk.book.jam)
         signs, self._desk.book.signs = self._desk.book.signs, []
         if self._band is None:
@@ -93,6 +109,16 @@ class Bandstand:
             models = {"JAMD_MODELS": self._config.models} if self._config.models else {}
             self._band = Band(self._midi, self._rate, models)
         self._band.configure(values)
+
+    def _fail(self, error: Exception) -> None:
+        """A defect of the band's silences it; the daemon lives on."""
+        if self._band is not None:
+            if self._band.is_off:  # and said already
+                return
+            self._band.retire()
+        traceback.print_exception(error)
+        why = f"a defect of jamd's: {error!r}; nobody plays along until the band is told something new"
+        self._failed.append(m.Generator(name="band", state="failed", error=why))
 
     def _is_own(self, message: MidiMessage, at: int) -> bool:
         if self._band is None or message.status not in (NOTE_ON, NOTE_OFF):

@@ -115,7 +115,7 @@ class Jam(Message, tag="jam"):
 
 
 class Generator(Message, tag="generator"):
-    """What became of a generator (`part:name`), or with an empty name of the process that runs the slow ones.
+    """What became of a generator (`part:name`), of the whole `band`, or with an empty name of the slow ones' process.
 
     `state`: running, missing, failed, late; of the process running, died, hung. `error`: what happens, and what to do.
     """

@@ -10,6 +10,7 @@ import pytest
 
 from daemon import messages as m
 from daemon import registry
+from daemon.generate.context import ChordSpan
 from daemon.generate.note import Note
 from tests.generate.stage import RATE, Stage, phrase
 
@@ -221,6 +222,16 @@ def test_a_rule_that_fails_on_each_beat_says_so_once(stage, monkeypatch) -> None
     one.until(4 * BAR)
     assert len(one.heard(m.Accompaniment)) > 8
     assert [said.name for said in one.heard(m.Generator)] == ["chords:comping"]
+
+
+def test_a_chord_that_is_none_is_passed_over(stage, monkeypatch) -> None:
+    monkeypatch.setattr(
+        "daemon.generate.rules.harmony.Rules.foresee", lambda self, context, beats: [ChordSpan(context.tick, 14, 99)]
+    )
+    one = stage(mode="accompany", chords={"generator": "comping"})
+    one.plays(phrase(0, 2))
+    one.until(2 * BAR)
+    assert {said.name for said in one.heard(m.ChordAhead)} == {"N"}
 
 
 def test_a_note_without_end_ends(stage, monkeypatch) -> None:

@@ -15,6 +15,7 @@ from daemon.generate.live.jam import BAND, HARMONY, PARTS
 from daemon.generate.live.moment import Moment
 from daemon.generate.live.player import Player, Taken
 from daemon.generate.note import DRUMS, Note
+from dsp.harmony import CHORD_QUALITIES
 
 LEAD_S = 0.13  # before its beat the last part is decided,
 MAKE_S = 0.07  # and so long before that the first is asked for
@@ -126,7 +127,8 @@ class Accompany:
         """The chord that was foreseen in time; where none was, the last one goes on."""
         taken = self.harmony.take()
         before = self._chords[-1] if self._chords else ChordSpan(tick, 0, 0)
-        self._foreseen = list(taken.chords) if taken is not None and taken.chords else [before]
+        self._foreseen = [span for span in taken.chords if _is_chord(span)] if taken is not None else []
+        self._foreseen = self._foreseen or [before]
         self._foreseen[0] = msgspec.structs.replace(self._foreseen[0], tick=tick)
         span = self._foreseen[0]
         if not self._chords or not _same(span, before):
@@ -171,6 +173,10 @@ class Accompany:
             notes = [note for note in notes if note.tick > tick]  # what was held goes on
         self._held[role] = max([0 if role in self._beat.cut else held, *(note.end for note in notes)])
         self._beat.notes[role], self._beat.taken[role] = notes, taken
+
+
+def _is_chord(span: ChordSpan) -> bool:
+    return 0 <= span.root < 12 and 0 <= span.quality < len(CHORD_QUALITIES) and -1 <= span.bass < 12
 
 
 def _same(one: ChordSpan, other: ChordSpan) -> bool:

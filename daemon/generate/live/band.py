@@ -137,6 +137,10 @@ class Band:
             message.sample_time = message.sample_time or now
         return out
 
+    def retire(self) -> None:
+        """After a defect: off, until it is told to play again."""
+        self.jam, self.is_off, self._panics = Jam(on=False), True, True
+
     def cue(self) -> None:
         """The performer's sign: the phrase ends here, or the loop is recorded anew."""
         self._cued = True
