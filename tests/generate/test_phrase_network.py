@@ -4,6 +4,7 @@ import shutil
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -83,6 +84,15 @@ def test_going_back_is_having_never_gone(network: Network) -> None:
     np.testing.assert_allclose(chances(one), chances(other), atol=1e-5)
 
 
+@pytest.mark.parametrize("silence", [0, 1, 13])
+def test_an_answer_comes_in_on_the_one(neural: Neural, silence: int) -> None:
+    heard = tune(29)
+    context = after(heard)
+    context = msgspec.structs.replace(context, tick=context.tick + silence * BAR)
+    for seed in range(8):
+        assert neural.play(context, Constraints(seed=seed), 4 * BAR)[0].tick == context.tick
+
+
 def test_the_two_precisions_say_much_the_same(network: Network) -> None:
     exact, small = stream(network), stream(Network(precision="int8"))
     for pitch in (*TUNE, *TUNE):
@@ -153,6 +163,22 @@ def test_what_was_learned_is_not_played_note_for_note(neural: Neural, monkeypatc
     made = neural.play(context, constraints, 4 * BAR)
     assert made
     assert not stretches(made) & tune_s
+
+
+def test_a_riff_comes_back_with_a_turn_unless_it_is_to_stay(neural: Neural) -> None:
+    """The same bar over and over: how many notes of it come back in a row is for closeness to say."""
+    heard = tuple(Played(12 * k, 12, TUNE[k % 8], 80, 0) for k in range(32))
+    context = after(heard)
+    runs = []
+    for closeness in (0.0, 0.2, 0.5, 1.0):
+        made = neural.play(context, Constraints(temperature=0.0, closeness=closeness), 4 * BAR)
+        steps = [(b.pitch - a.pitch, b.tick - a.tick) for a, b in pairwise(made)]
+        told = [(b.pitch - a.pitch, b.tick - a.tick) for a, b in pairwise(heard)]
+        there = {tuple(told[k : k + n]) for n in range(1, 32) for k in range(len(told) - n + 1)}
+        runs.append(max(n for n in range(1, 32) for k in range(len(steps) - n + 1) if tuple(steps[k : k + n]) in there))
+    assert runs[0] < 6
+    assert runs[1] < 18
+    assert runs[3] > 20
 
 
 def test_few_are_taken_for_known_that_are_not(neural: Neural) -> None:

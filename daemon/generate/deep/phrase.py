@@ -15,7 +15,7 @@ from daemon.generate.deep import known
 from daemon.generate.deep.alphabet import STYLES
 from daemon.generate.deep.dialogue import Dialogue
 from daemon.generate.deep.network import MODELS, Network, Stream, surprise
-from daemon.generate.deep.sampler import Sampler
+from daemon.generate.deep.sampler import Echo, Sampler
 from daemon.generate.masks import Masks
 from daemon.generate.note import BASS, CHORDS, MELODY, Note, Played
 from daemon.generate.rules.choice import dice
@@ -25,6 +25,10 @@ from daemon.generate.rules.landing import landing_tick, strength
 DRAWN = 3  # phrases, of which the best is kept
 RECENT, FEW = 64, 2  # notes whose velocities are averaged, and how many the player's mean counts for
 NOTHING_KNOWN = np.zeros(known.BITS // 8, np.uint8)
+FEWEST_ECHOED, MORE_ECHOED = (
+    5,
+    60,
+)  # notes of the player's in a row that may come back: with closeness 0, and how many more with 1
 CROWDED = 1.5  # nats a note that a phrase loses where it is e times as dense as the player's, or as thin
 
 
@@ -70,8 +74,10 @@ class Neural:
         wanted = min(context.density, constraints.density)
         best: list[Note] = []
         best_score = -np.inf
+        echo = Echo(line, round(FEWEST_ECHOED + MORE_ECHOED * constraints.closeness))
         for _ in range(self._drawn):
-            drawn = Sampler(stream, base, masks, constraints, rng, loud, self._known)
+            drawn = Sampler(stream, base, masks, constraints, rng, loud, self._known, echo)
+            drawn.begin(goal)
             drawn.play(goal)
             drawn.land(goal, home)
             stream.back(mark)
@@ -100,7 +106,7 @@ class Chords:
         stream, base = self._dialogue.at(context)
         mark, masks = stream.mark(), Masks(context, constraints, ticks, self.part)
         dice = dice_of(context, constraints)
-        drawn = Sampler(stream, base, masks, constraints, dice, dynamics(context), NOTHING_KNOWN, self.part)
+        drawn = Sampler(stream, base, masks, constraints, dice, dynamics(context), NOTHING_KNOWN, None, self.part)
         drawn.play(masks.end)
         stream.back(mark)
         return drawn.notes

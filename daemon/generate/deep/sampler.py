@@ -1,6 +1,7 @@
 """Draws notes from the network's chances, out of what the constraints allow, so that none is ever broken."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -45,6 +46,20 @@ def swayed(logits: np.ndarray, candidates: np.ndarray, closeness: float) -> np.n
     return found
 
 
+class Echo:
+    """How much of a line may come back note for note, in any key: at most so many notes in a row."""
+
+    def __init__(self, line: Sequence[Note], most: int) -> None:
+        self._most = most
+        steps = [(b.pitch - a.pitch, b.tick - a.tick) for a, b in pairwise(line)]
+        self._there = {tuple(steps[k : k + most]) for k in range(len(steps) - most + 1)}
+
+    def is_too_long(self, notes: Sequence[Note], tick: int, pitch: int) -> bool:
+        """Whether a note more would bring back more than that."""
+        last = [(note.pitch, note.tick) for note in notes[-self._most :]] + [(pitch, tick)]
+        return tuple((b[0] - a[0], b[1] - a[1]) for a, b in pairwise(last)) in self._there
+
+
 class Sampler:
     """Draws a stretch of one part, note by note, from a stream. [worker]"""
 
@@ -57,15 +72,26 @@ class Sampler:
         rng: np.random.Generator,
         loud: Callable[[int], float],
         known: np.ndarray,
+        echo: Echo | None = None,
         part: int = MELODY,
     ) -> None:
         """`base`: the tick where the stream's count began. `loud`: the velocity usual at a tick. `known`: see there."""
         self._stream, self._base, self._masks, self._constraints = stream, base, masks, constraints
-        self._rng, self._loud, self._known, self._part = rng, loud, known, part
+        self._rng, self._loud, self._known, self._echo, self._part = rng, loud, known, echo, part
         self._barred = np.zeros(max(0, masks.end - masks.first), bool)
         self.notes: list[Note] = []
         self.nats = 0.0
         """Log chance of all that was drawn."""
+
+    def begin(self, until: int) -> None:
+        """Add the first note at the first place before `until` where one may start: an answer comes in on the one."""
+        for place in np.flatnonzero(self._masks.starts(self.notes)[: max(0, until - self._masks.first)]).tolist():
+            tick = self._masks.first + place
+            if self._strike(
+                alphabet.symbol(tick - self._base - self._stream.onset), tick, self._masks.pitches([], tick)
+            ):
+                self._base = tick - self._stream.onset
+                return
 
     def play(self, until: int, most: int = 1024) -> None:
         """Add notes that start before `until`, or until the network ends the phrase. The stream is left fed with them."""
@@ -106,7 +132,7 @@ class Sampler:
         chances = swayed(stream.pitches(time)[1][part], stream.candidates[1, 0], constraints.closeness)
         for _ in range(TRIES):
             pitch, pitch_nats = draw(chances, may, constraints, self._rng)
-            if part != MELODY or not known.completes(self._known, stream.history[0], time, pitch):
+            if not self._copies(time, tick, pitch):
                 break
             may[pitch] = False
             if not may.any():
@@ -123,3 +149,10 @@ class Sampler:
         stream.feed(time, pitch, duration, struck, part)
         self.nats += pitch_nats + nats
         return True
+
+    def _copies(self, time: int, tick: int, pitch: int) -> bool:
+        """Whether that note would complete what is known too well."""
+        if self._part != MELODY:
+            return False
+        is_echo = self._echo is not None and self._echo.is_too_long(self.notes, tick, pitch)
+        return is_echo or bool(known.completes(self._known, self._stream.history[0], time, pitch))
