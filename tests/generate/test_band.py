@@ -300,6 +300,21 @@ def test_a_stream_that_begins_anew_goes_on_where_the_music_was(stage) -> None:
     assert one.out.ons(0)
 
 
+def test_who_plays_while_the_engine_is_away_is_not_answered_in_the_middle_of_a_phrase(stage) -> None:
+    one = stage(mode="answer", bars=2)
+    one.plays(phrase(0, 2))
+    one.until(2.5 * BAR)
+    one.band.end(one.now)
+    one.now, one.said = 0, []
+    one.plays([(0.0, 0.0, 60)])  # the clock stands still at the next stream's beginning
+    one.until(1)
+    one.band.begin(RATE)
+    one.now = 0
+    one.plays(phrase(24, 1))
+    one.until(BAR)
+    assert not one.heard(m.Answer)
+
+
 def test_what_a_table_says_wrong_is_named_and_the_rest_plays(stage) -> None:
     one = stage(mode="answer")
     problems = one.configure(

@@ -156,6 +156,10 @@ class Band:
         self._ended += self.schedule.panic(0)  # what a port that outlives the engine was told since that ended
         self.schedule.begin(rate, self._pulse.sample_at)
         self._echo, self._early = Echo(rate), []
+        if self._accompany is not None:  # what was played between the streams has no place in either
+            self._accompany.stop()
+        if not self.is_off:
+            self._switch()
 
     def end(self, now: int) -> list[m.Message]:
         """The engine has ended, and with it what was to sound."""
