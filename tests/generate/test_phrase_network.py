@@ -57,6 +57,15 @@ def test_the_same_seed_gives_the_same_phrase(neural: Neural) -> None:
     assert any(neural.play(context, Constraints(seed=seed), 4 * BAR) != first for seed in range(4, 8))
 
 
+def test_a_long_answer_is_the_same_again() -> None:
+    """What is told and what is drawn are more notes than the network looks back on."""
+    generator = Neural(drawn=2)
+    context, constraints = after(tune(150), density=8.0), Constraints(seed=3, density=8.0, closeness=0.9)
+    first = generator.play(context, constraints, 16 * BAR)
+    assert len(first) > 110
+    assert generator.play(context, constraints, 16 * BAR) == first
+
+
 def test_hearing_note_by_note_changes_nothing(neural: Neural) -> None:
     """What was told as it came, with notes that still sounded, is what is told at once."""
     heard, slow = tune(40), Neural(drawn=1)

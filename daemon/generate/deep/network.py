@@ -55,6 +55,7 @@ class Mark(NamedTuple):
     time: np.ndarray
     velocity: int
     part: int
+    past: dict[str, np.ndarray]
 
 
 class Stream:
@@ -97,17 +98,19 @@ class Stream:
         self._step()
 
     def mark(self) -> Mark:
-        """Where it is now; good for `back` while no more than PAST steps are made in all."""
-        return Mark(self.history.copy(), self._steps, self._word, self.time, self._velocity, self._part)
+        """Where it is now."""
+        past = {name: values.copy() for name, values in self._past.items()}
+        return Mark(self.history.copy(), self._steps, self._word, self.time, self._velocity, self._part, past)
 
     def back(self, mark: Mark) -> None:
         """Be where it was; what was fed since is forgotten."""
-        self._past["mask"][mark.steps :] = _LOW
+        for name, values in mark.past.items():
+            self._past[name][:] = values
         self.history[:] = mark.history
-        self._steps, self._word, self.time, self._velocity, self._part = mark[1:]
+        self._steps, self._word, self.time, self._velocity, self._part = mark[1:6]
 
     def rewind(self, n: int, velocity: int = 0, part: int = 0) -> None:
-        """Forget all but the first n notes, of which the last had this velocity and part. Good while `back` is."""
+        """Forget all but the first n notes, of which the last had this velocity and part. Good for PAST steps."""
         before, count = self.history[0].copy(), self.history[0]
         count["n"] = 0
         for k in range(n):
