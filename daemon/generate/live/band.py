@@ -24,6 +24,7 @@ from daemon.generate.live.moment import Moment
 from daemon.generate.live.player import Player
 from daemon.generate.live.schedule import Out, Schedule, Sent
 from daemon.generate.live.solo import Decided, Solo
+from daemon.generate.live.together import together
 from daemon.generate.live.worker import Worker
 from daemon.generate.note import MELODY, Note
 from daemon.generate.rules import styles
@@ -209,9 +210,10 @@ class Band:
         new = self._listener.newly_heard()
         if new:
             context = self._known(int(moment.tick))
-            self.worker.hear(new, context)
-            for player in self._players.values():
-                player.hear(new, context)
+            both = together(context)
+            self.worker.hear(new, both)
+            for role, player in self._players.items():
+                player.hear(new, both if role == HARMONY else context)
         stops = False
         for sample in self._early:
             tick = self._pulse.tick_at(sample)
@@ -245,13 +247,15 @@ class Band:
         if not on or self._accompany is None:
             return []
         self._accompany.players = {role: self._players[role] for role in BAND if role in on}
-        step = self._accompany.turn(moment, self._known, self._constraints, on)
+        step = self._accompany.turn(moment, lambda tick: together(self._known(tick)), self._constraints, on)
         if isinstance(step, Chosen):
             return [said.chord(step, moment)]
         return [self._commit_beat(step, moment)] if isinstance(step, Beat) else []
 
     def _commit(self, decided: Decided, moment: Moment) -> m.Answer:
         notes = kept(decided.taken.notes, decided.plan.tick, decided.plan.end, MELODY)
+        if self._accompany is not None and notes:
+            self._accompany.onset(notes[-1].tick)  # the band does not end under a solo
         timed = humanise(
             notes, moment.pulse.meter, self._swing(), self._style.humanise.timing_ms / 1000.0, decided.seed
         )
