@@ -56,15 +56,16 @@ class Songs:
 
     def any(self, rnd: random.Random) -> dict[str, Line]:
         """Track name -> its notes, of a song drawn."""
-        return _lines(rnd.choice(self._paths))
+        return lines(rnd.choice(self._paths))
 
     def any_with_beats(self, rnd: random.Random) -> tuple[dict[str, Line], np.ndarray]:
         """As `any`, and the song's beats in s (from beat_midi.txt beside it)."""
         path = rnd.choice(self._paths)
-        return _lines(path), np.loadtxt(path.with_name("beat_midi.txt"))[:, 0]
+        return lines(path), np.loadtxt(path.with_name("beat_midi.txt"))[:, 0]
 
 
-def _lines(path: Path) -> dict[str, Line]:
+def lines(path: Path) -> dict[str, Line]:
+    """Track name -> its notes, of a MIDI file with one tempo."""
     import mido
 
     midi = mido.MidiFile(path)

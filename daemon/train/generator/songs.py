@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 
 from daemon.generate.context import ChordSpan
+from daemon.generate.deep.alphabet import PLACES
 from daemon.generate.note import BASS, CHORDS, COUNTER, MELODY, TICKS
 from daemon.train.generator.corpus import NOTES, Piece
 from daemon.train.generator.tunes import likely_key
+from daemon.train.pieces import lines
 from dsp.harmony import CHORD_QUALITIES
-
-PLACES = np.array([0, 3, 4, 6, 8, 9, 12, 15, 16, 18, 20, 21, 24])
-"""Ticks in a quarter where a note may start: 32nds and sixteenth triplets."""
 
 BASS_BELOW = 50  # of a piano's notes, the lowest of those struck together, where it is this low
 _TRACKS = {"MELODY": MELODY, "BRIDGE": COUNTER, "PIANO": CHORDS}
@@ -29,8 +28,6 @@ _QUALITIES = {
 
 def song(path: Path, name: str) -> list[Piece]:
     """A song of POP909 on its own beats."""
-    import mido
-
     beats = np.loadtxt(path.with_name("beat_midi.txt"), ndmin=2)
     downbeats = np.flatnonzero(beats[:, 2] > 0)
     if len(downbeats) < 4:
@@ -47,17 +44,12 @@ def song(path: Path, name: str) -> list[Piece]:
         nearest = PLACES[np.abs(within[:, None] - PLACES[None]).argmin(1)]
         return (whole * TICKS + nearest).astype(int)
 
-    midi = mido.MidiFile(path)
-    tempo = next((event.tempo for track in midi.tracks for event in track if event.type == "set_tempo"), 500000)
     rows: list[tuple[int, int, int, int, int]] = []
-    for track in midi.tracks:
-        part = _TRACKS.get(track.name.strip())
+    for name_of_track, line in lines(path).items():
+        part = _TRACKS.get(name_of_track.strip())
         if part is None:
             continue
-        held = _held(track, midi.ticks_per_beat, tempo)
-        if not held:
-            continue
-        times = np.array(held)
+        times = np.array(line)
         inside = (times[:, 0] > beats[0, 0] - 0.2) & (times[:, 0] < beats[-1, 0])
         times = times[inside]
         begins, ends = place(times[:, 0]), place(times[:, 1])
@@ -72,21 +64,6 @@ def song(path: Path, name: str) -> list[Piece]:
     return [Piece(name, path.stem, notes, [(0, bar, 4)], tonic, mode, _chords(path, place))]
 
 
-def _held(track, ticks_per_beat: int, tempo: int) -> list[tuple[float, float, int, int]]:
-    """(start s, end s, pitch, velocity) of a track's notes."""
-    import mido
-
-    now, down, found = 0.0, {}, []
-    for event in track:
-        now += mido.tick2second(event.time, ticks_per_beat, tempo)
-        if event.type == "note_on" and event.velocity:
-            down[event.note] = (now, event.velocity)
-        elif event.type in ("note_off", "note_on") and event.note in down:
-            start, velocity = down.pop(event.note)
-            found.append((start, now, event.note, velocity))
-    return found
-
-
 def _part_bass(notes: np.ndarray) -> None:
     """A piano's lowest notes become the bass."""
     last = np.ones(len(notes), bool)
@@ -96,8 +73,8 @@ def _part_bass(notes: np.ndarray) -> None:
 
 def _key(path: Path, notes: np.ndarray) -> tuple[int, int]:
     """The key as annotated (the longest, where it changes), else the likeliest."""
-    lines = [line.split("\t") for line in path.with_name("key_audio.txt").read_text().splitlines()]
-    spans = [(float(end) - float(begin), label) for begin, end, label in lines if ":" in label]
+    told = [line.split("\t") for line in path.with_name("key_audio.txt").read_text().splitlines()]
+    spans = [(float(end) - float(begin), label) for begin, end, label in told if ":" in label]
     if not spans:
         return likely_key(notes)
     tonic, _, mode = max(spans)[1].partition(":")
