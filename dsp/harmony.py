@@ -9,6 +9,19 @@ MODES = ("major", "minor")
 CHORD_QUALITIES = ("N", "maj", "min", "7", "maj7", "min7", "dim", "aug", "sus4")
 """Index 0 is 'no chord'; the names are Harte's (ISMIR 2005), as mir_eval reads them."""
 
+CHORD_TONES = {
+    "N": (),
+    "maj": (0, 4, 7),
+    "min": (0, 3, 7),
+    "7": (0, 4, 7, 10),
+    "maj7": (0, 4, 7, 11),
+    "min7": (0, 3, 7, 10),
+    "dim": (0, 3, 6),
+    "aug": (0, 4, 8),
+    "sus4": (0, 5, 7),
+}
+"""Quality -> semitones above the root, in the order of CHORD_QUALITIES."""
+
 
 def chord_name(root: int, quality: int) -> str:
     """Harte's name of a chord, `C:maj`, or `N` for none."""

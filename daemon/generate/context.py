@@ -3,7 +3,7 @@
 import msgspec
 
 from daemon.generate.note import TICKS, Note, Played
-from dsp.harmony import CHORD_QUALITIES
+from dsp.harmony import CHORD_QUALITIES, CHORD_TONES
 
 
 class Meter(msgspec.Struct, frozen=True):
@@ -94,20 +94,6 @@ SCALES = {
     "chromatic": tuple(range(12)),
 }
 """Name -> semitones above the tonic."""
-
-CHORD_TONES = {
-    "N": (),
-    "maj": (0, 4, 7),
-    "min": (0, 3, 7),
-    "7": (0, 4, 7, 10),
-    "maj7": (0, 4, 7, 11),
-    "min7": (0, 3, 7, 10),
-    "dim": (0, 3, 6),
-    "aug": (0, 4, 8),
-    "sus4": (0, 5, 7),
-}
-"""Quality -> semitones above the root; the order is dsp.harmony.CHORD_QUALITIES."""
-assert tuple(CHORD_TONES) == CHORD_QUALITIES
 
 
 def chord_classes(span: ChordSpan) -> tuple[int, ...]:

@@ -6,21 +6,11 @@ apart). Nothing looks ahead: the decision is the likeliest state given the past.
 
 import numpy as np
 
-from dsp.harmony import CHORD_QUALITIES
+from dsp.harmony import CHORD_QUALITIES, CHORD_TONES
 from dsp.hop import CHORD, HOP, HOP_STATE, emit
 from dsp.kernel import inline, kernel, record_at, zeros
 from dsp.salience import EVERY, SIZE
 
-INTERVALS = {
-    "maj": (0, 4, 7),
-    "min": (0, 3, 7),
-    "7": (0, 4, 7, 10),
-    "maj7": (0, 4, 7, 11),
-    "min7": (0, 3, 7, 10),
-    "dim": (0, 3, 6),
-    "aug": (0, 4, 8),
-    "sus4": (0, 5, 7),
-}
 PRIOR = {"maj": 0.0, "min": 0.0, "7": -0.02, "maj7": -0.3, "min7": -0.3, "dim": -0.3, "aug": -0.3, "sus4": -0.3}
 """Added to a template's similarity: how much more a rarer chord must fit."""
 
@@ -57,9 +47,9 @@ def prepare(rate: float) -> np.ndarray:
     """State for an analysis rate in Hz. [main]"""
     state = zeros(STATE)
     for k, name in enumerate(CHORD_QUALITIES[1:]):
-        state["template"][0, k, list(INTERVALS[name])] = 1 / np.sqrt(len(INTERVALS[name]))
+        state["template"][0, k, list(CHORD_TONES[name])] = 1 / np.sqrt(len(CHORD_TONES[name]))
         state["prior"][0, k] = PRIOR[name]
-        state["fifth"][0, k] = INTERVALS[name][2]
+        state["fifth"][0, k] = CHORD_TONES[name][2]
     state["belief"] = 1 / STATES
     state["stay"] = np.exp(-EVERY * HOP / rate / STAY_S)
     state["decided"] = STATES - 1

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 
 from daemon.generate.beats import Beat, before
-from daemon.generate.context import CHORD_TONES
 from daemon.generate.deep import model
 from daemon.generate.following import Chord, Following, Line
+from dsp.harmony import CHORD_TONES
 
 MODELS = Path(__file__).parent / "models"
 QUALITIES = 8  # maj .. sus4 of dsp.harmony

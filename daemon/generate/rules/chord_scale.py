@@ -7,10 +7,10 @@ lowered ninth and thirteenth where the key has them, and a minor chord no thirte
 
 from functools import lru_cache
 
-from daemon.generate.context import CHORD_TONES, ChordSpan
+from daemon.generate.context import ChordSpan
 from daemon.generate.rules.changes import Key
 from daemon.generate.scale import OF_MODE
-from dsp.harmony import CHORD_QUALITIES
+from dsp.harmony import CHORD_QUALITIES, CHORD_TONES
 
 _THIRD = {"min": 3, "min7": 3, "dim": 3, "sus4": 5}
 _FIFTH = {"dim": 6, "aug": 8}

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from daemon.generate.beats import Beat
-from daemon.generate.context import CHORD_TONES
+from daemon.generate.context import ChordSpan, chord_classes
 from daemon.generate.following import NONE, Chord, Following, Line
 from dsp.harmony import CHORD_QUALITIES
 
@@ -65,7 +65,7 @@ class Functional:
             return past
         degrees = DEGREES[mode]
         share = sung / max(1.0, float(sung.sum()))
-        fits = np.array([share[list(_tones(root, quality))].sum() for root, quality in degrees])
+        fits = np.array([share[list(chord_classes(ChordSpan(0, root, quality)))].sum() for root, quality in degrees])
         now = next((k for k, (root, _) in enumerate(degrees) if root == past.root), None) if past != NONE else None
         usual = USUAL[now] if now is not None else USUAL[0]
         worth = WEIGHTS[0] * fits + WEIGHTS[1] * usual + WEIGHTS[2] * COMMON
@@ -80,10 +80,6 @@ class Functional:
             worth[now] += HOLD / 2 if beat.place == 0 else HOLD
         best = int(worth.argmax())
         return past if best == now else Chord(*degrees[best])
-
-
-def _tones(root: int, quality: int) -> tuple[int, ...]:
-    return tuple((root + tone) % 12 for tone in CHORD_TONES[CHORD_QUALITIES[quality]])
 
 
 class Rules(Following):
