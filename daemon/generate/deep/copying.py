@@ -30,6 +30,7 @@ HISTORY = np.dtype(
 _LAGS = np.array(LAGS)
 _VALUES = VALUES
 _LONGEST = 1000
+ANY = -1
 
 
 @njit(cache=True)
@@ -94,15 +95,25 @@ def _rank(h, onset):
 
 
 @njit(cache=True)
+def _longest(h, lengths, time, interval):
+    """(the newest note that followed the longest match, its length) of those with this time and interval; ANY: whatever.
+
+    0 and 0: none.
+    """
+    best, longest = 0, 0
+    for j in range(h["n"] - 1, 0, -1):
+        agrees = (time < 0 or h["time"][j] == time) and (interval < 0 or h["interval"][j] == interval)
+        if agrees and lengths[j] > longest:
+            best, longest = j, lengths[j]
+    return best, longest
+
+
+@njit(cache=True)
 def for_time(h, bar, out):
     """out int16 (5 + lags): match length, its next time, interval and duration; rhythm's length, its time; the lags'."""
     n = h["n"]
-    best, longest, rhythm, longest_rhythm = -1, 0, -1, 0
-    for j in range(n - 1, 0, -1):
-        if h["match"][j] > longest:
-            best, longest = j, h["match"][j]
-        if h["rhythm"][j] > longest_rhythm:
-            rhythm, longest_rhythm = j, h["rhythm"][j]
+    best, longest = _longest(h, h["match"], ANY, ANY)
+    rhythm, longest_rhythm = _longest(h, h["rhythm"], ANY, ANY)
     out[0] = bucket(longest)
     out[1] = h["time"][best] if best > 0 else NOTHING
     out[2] = h["interval"][best] if best > 0 else NO_INTERVAL
@@ -139,12 +150,8 @@ def _symbol(ticks):
 def for_pitch(h, bar, time, out):
     """out int16 (4 + lags): match length and interval where the time agrees; contour's; the lags' intervals."""
     n = h["n"]
-    best, longest, contour, longest_contour = -1, 0, -1, 0
-    for j in range(n - 1, 0, -1):
-        if h["match"][j] > longest and h["time"][j] == time:
-            best, longest = j, h["match"][j]
-        if h["contour"][j] > longest_contour:
-            contour, longest_contour = j, h["contour"][j]
+    best, longest = _longest(h, h["match"], time, ANY)
+    contour, longest_contour = _longest(h, h["contour"], ANY, ANY)
     out[0] = bucket(longest)
     out[1] = h["interval"][best] if best > 0 else NO_INTERVAL
     out[2] = bucket(longest_contour)
@@ -162,12 +169,8 @@ def for_duration(h, bar, time, pitch, out):
     """out int16 (4 + lags): match length and duration where time and pitch agree; rhythm's; the lags' durations."""
     n = h["n"]
     interval = near(pitch - h["pitch"][n - 1]) if n else NO_INTERVAL
-    best, longest, rhythm, longest_rhythm = -1, 0, -1, 0
-    for j in range(n - 1, 0, -1):
-        if h["match"][j] > longest and h["time"][j] == time and h["interval"][j] == interval:
-            best, longest = j, h["match"][j]
-        if h["rhythm"][j] > longest_rhythm and h["time"][j] == time:
-            rhythm, longest_rhythm = j, h["rhythm"][j]
+    best, longest = _longest(h, h["match"], time, interval)
+    rhythm, longest_rhythm = _longest(h, h["rhythm"], time, ANY)
     out[0] = bucket(longest)
     out[1] = h["duration"][best] if best > 0 else NOTHING
     out[2] = bucket(longest_rhythm)

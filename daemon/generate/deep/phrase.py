@@ -24,11 +24,8 @@ from daemon.generate.rules.landing import landing_tick, strength
 
 DRAWN = 3  # phrases, of which the best is kept
 RECENT, FEW = 64, 2  # notes whose velocities are averaged, and how many the player's mean counts for
-NOTHING_KNOWN = np.zeros(known.BITS // 8, np.uint8)
-FEWEST_ECHOED, MORE_ECHOED = (
-    5,
-    60,
-)  # notes of the player's in a row that may come back: with closeness 0, and how many more with 1
+FEWEST_ECHOED = 5  # notes of the player's in a row that may come back with closeness 0,
+MORE_ECHOED = 60  # and how many more with 1
 CROWDED = 1.5  # nats a note that a phrase loses where it is e times as dense as the player's, or as thin
 
 
@@ -106,7 +103,7 @@ class Chords:
         stream, base = self._dialogue.at(context)
         mark, masks = stream.mark(), Masks(context, constraints, ticks, self.part)
         dice = dice_of(context, constraints)
-        drawn = Sampler(stream, base, masks, constraints, dice, dynamics(context), NOTHING_KNOWN, None, self.part)
+        drawn = Sampler(stream, base, masks, constraints, dice, dynamics(context), part=self.part)
         drawn.play(masks.end)
         stream.back(mark)
         return drawn.notes

@@ -71,11 +71,14 @@ class Sampler:
         constraints: Constraints,
         rng: np.random.Generator,
         loud: Callable[[int], float],
-        known: np.ndarray,
+        known: np.ndarray | None = None,
         echo: Echo | None = None,
         part: int = MELODY,
     ) -> None:
-        """`base`: the tick where the stream's count began. `loud`: the velocity usual at a tick. `known`: see there."""
+        """`base`: the tick where the stream's count began. `loud`: the velocity usual at a tick.
+
+        `known` (as there) and `echo` say what is not to be copied.
+        """
         self._stream, self._base, self._masks, self._constraints = stream, base, masks, constraints
         self._rng, self._loud, self._known, self._echo, self._part = rng, loud, known, echo, part
         self._barred = np.zeros(max(0, masks.end - masks.first), bool)
@@ -152,7 +155,6 @@ class Sampler:
 
     def _copies(self, time: int, tick: int, pitch: int) -> bool:
         """Whether that note would complete what is known too well."""
-        if self._part != MELODY:
-            return False
-        is_echo = self._echo is not None and self._echo.is_too_long(self.notes, tick, pitch)
-        return is_echo or bool(known.completes(self._known, self._stream.history[0], time, pitch))
+        if self._echo is not None and self._echo.is_too_long(self.notes, tick, pitch):
+            return True
+        return self._known is not None and bool(known.completes(self._known, self._stream.history[0], time, pitch))
