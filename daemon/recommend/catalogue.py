@@ -1,0 +1,77 @@
+"""A library as columns, one row an item: what kernels run over. A snapshot; a library that grew gives another."""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cached_property
+
+import numpy as np
+
+from daemon.recommend.item import KINDS, N_TIMBRE, TRAITS, Item, Profile
+
+NOBODY = -1
+"""The artist of an item whose artist is not known."""
+
+
+class Catalogue:
+    """Columns of equal length; NaN where a number is not known. Never written to after it was made. [any]"""
+
+    def __init__(self, items: Iterable[Item]) -> None:
+        """Copies what is needed; `ids` must be unique."""
+        self.items = list(items)
+        n = len(self.items)
+        profiles = [item.profile for item in self.items]
+        self.ids = np.fromiter((item.id for item in self.items), np.int64, n)
+        self.kinds = np.fromiter((KINDS.index(item.kind) for item in self.items), np.uint8, n)
+        self.tempo_bpm = _column(profiles, "tempo_bpm")
+        self.tempo_stability = _column(profiles, "tempo_stability")
+        self.keys = np.fromiter((profile.key for profile in profiles), np.int8, n)
+        self.loudness_lufs = _column(profiles, "loudness_lufs")
+        self.energy = _column(profiles, "energy")
+        self.onset_density = _column(profiles, "onset_density")
+        self.duration_s = _column(profiles, "duration_s")
+        self.chroma = _rows(profiles, "chroma", 12)
+        self.timbre = _rows(profiles, "timbre", N_TIMBRE)
+        self.traits = _rows(profiles, "traits", len(TRAITS))
+        self.artists = _codes([item.artist for item in self.items])
+        self.genres = [frozenset(_split(item.genre)) for item in self.items]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @cached_property
+    def rows(self) -> dict[int, int]:
+        """id -> row."""
+        return {int(number): row for row, number in enumerate(self.ids)}
+
+
+def folded(text: str) -> str:
+    """A name as it is compared: without case, accents and punctuation, spaces single."""
+    plain = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join(re.findall(r"[^\W_]+", "".join(c for c in plain if not unicodedata.combining(c))))
+
+
+def _split(genre: str) -> list[str]:
+    return [folded(part) for part in re.split(r"[;,/]", genre) if part.strip()]
+
+
+def _column(profiles: list[Profile], name: str) -> np.ndarray:
+    values = (getattr(profile, name) for profile in profiles)
+    return np.fromiter((np.nan if value is None else value for value in values), np.float32, len(profiles))
+
+
+def _rows(profiles: list[Profile], name: str, width: int) -> np.ndarray:
+    """float32 of shape (n, width)."""
+    rows = np.full((len(profiles), width), np.nan, np.float32)
+    for row, profile in enumerate(profiles):
+        values = getattr(profile, name)
+        if values:
+            rows[row] = values
+    return rows
+
+
+def _codes(names: list[str]) -> np.ndarray:
+    """int32: one number a folded name, in order of first sight; NOBODY for none."""
+    known: dict[str, int] = {}
+    folds = (folded(name) for name in names)
+    return np.fromiter((known.setdefault(name, len(known)) if name else NOBODY for name in folds), np.int32, len(names))
