@@ -66,7 +66,7 @@ def _rows(profiles: list[Profile], name: str, width: int) -> np.ndarray:
     for row, profile in enumerate(profiles):
         values = getattr(profile, name)
         if values:
-            rows[row] = values
+            rows[row] = [np.nan if value is None else value for value in values]
     return rows
 
 

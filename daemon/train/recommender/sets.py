@@ -1,0 +1,164 @@
+"""Sets of tracks as people played them, for learning and for judging: a catalogue, and sessions as rows of it.
+
+A folder holds `sessions.tsv` (session_id, date, dj, pos, track_id, title, part: train, dev, test), or `train.txt` and
+`test.txt` (one session a line, item ids divided by spaces, oldest first; the newest twentieth of `train.txt` is dev).
+A folder beside it with `union_features.csv.gz` tells how tracks sound (Spotify's numbers), by track id or "artist|title".
+"""
+
+import csv
+import gzip
+import math
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from daemon.errors import UserError
+from daemon.recommend.catalogue import Catalogue, folded
+from daemon.recommend.item import TRAITS, Item, Profile
+
+PARTS = ("train", "dev", "test")
+DEV_SHARE = 20  # of a listening set without a part for it, one in so many sessions is dev
+DAY_S = 86400.0
+
+
+class SetsError(UserError):
+    """No sessions to learn from; the text names the folder and what is looked for."""
+
+
+class Sitting(NamedTuple):
+    """One session that is over: what was played, in order."""
+
+    name: str
+    dj: str
+    at: float  # seconds since 1970, when it began; where a set has no dates, a day each in the file's order
+    rows: np.ndarray  # int64
+
+
+class Sets(NamedTuple):
+    """A data set. The catalogue holds the items of all parts: a DJ's library has what has not been played yet, too."""
+
+    name: str
+    catalogue: Catalogue
+    parts: dict[str, list[Sitting]]  # by PARTS, each oldest first
+
+    def seen(self, *parts: str) -> np.ndarray:
+        """bool, one a row: played in one of `parts`."""
+        seen = np.zeros(len(self.catalogue), bool)
+        for part in parts:
+            for sitting in self.parts[part]:
+                seen[sitting.rows] = True
+        return seen
+
+
+def folders(data: Path) -> list[Path]:
+    """The folders of sessions in `data`, or `data` itself. Raises SetsError."""
+    found = [data] if _holds(data) else sorted(path for path in data.glob("*") if path.is_dir() and _holds(path))
+    if not found:
+        raise SetsError(
+            f"{data}: no sessions here; give a folder with sessions.tsv, or train.txt and test.txt, or of such folders"
+        )
+    return found
+
+
+def read(folder: Path) -> Sets:
+    """Read one folder. Raises SetsError."""
+    try:
+        if (folder / "sessions.tsv").is_file():
+            return _table(folder)
+        return _lines(folder)
+    except (OSError, UnicodeDecodeError, KeyError, ValueError) as error:
+        raise SetsError(f"{folder}: cannot be read as sessions: {error!r}") from None
+
+
+def _holds(folder: Path) -> bool:
+    return (folder / "sessions.tsv").is_file() or (folder / "train.txt").is_file()
+
+
+def _table(folder: Path) -> Sets:
+    titles: dict[str, str] = {}
+    events: dict[str, dict[str, list[tuple[int, str]]]] = {part: {} for part in PARTS}
+    about: dict[str, tuple[str, str]] = {}
+    with (folder / "sessions.tsv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            titles.setdefault(row["track_id"], row["title"])
+            events[row["part"]].setdefault(row["session_id"], []).append((int(row["pos"]), row["track_id"]))
+            about[row["session_id"]] = (row["dj"], row["date"])
+    sounds = _sounds(folder)
+    order = {track: index for index, track in enumerate(titles)}
+    items = [_item(index + 1, track, titles[track], sounds) for track, index in order.items()]
+    parts: dict[str, list[Sitting]] = {}
+    counted = 0
+    for part in PARTS:
+        sittings = []
+        for name, plays in events[part].items():
+            counted += 1
+            dj, date = about[name]
+            rows = np.array([order[track] for _, track in sorted(plays, key=lambda play: play[0])], np.int64)
+            sittings.append(Sitting(name, dj, _date(date, counted), rows))
+        parts[part] = sorted(sittings, key=lambda sitting: sitting.at)
+    return Sets(folder.name, Catalogue(items), parts)
+
+
+def _lines(folder: Path) -> Sets:
+    train, test = (
+        [line.split() for line in (folder / name).read_text("utf-8").splitlines() if line.strip()]
+        for name in ("train.txt", "test.txt")
+    )
+    order: dict[str, int] = {}
+    sittings = []
+    for index, tracks in enumerate([*train, *test]):
+        rows = np.array([order.setdefault(track, len(order)) for track in tracks], np.int64)
+        sittings.append(Sitting(str(index), "", index * DAY_S / 1000, rows))
+    split = len(train) - len(train) // DEV_SHARE
+    parts = dict(zip(PARTS, (sittings[:split], sittings[split : len(train)], sittings[len(train) :]), strict=True))
+    items = [Item(id=index + 1, title=track) for track, index in order.items()]
+    return Sets(folder.name, Catalogue(items), parts)
+
+
+def _date(text: str, counted: int) -> float:
+    numbers = [int(number) for number in re.findall(r"\d+", text)[:3]]
+    return datetime(*numbers, tzinfo=UTC).timestamp() if len(numbers) == 3 else counted * DAY_S  # type: ignore[arg-type]
+
+
+def _item(number: int, track: str, title: str, sounds: dict[str, Profile]) -> Item:
+    artist, dash, name = title.replace(" \u2013 ", " - ").partition(" - ")
+    if not dash:
+        artist, name = "", title
+    profile = sounds.get(track) or sounds.get(f"{folded(artist)}|{folded(name)}") or Profile()
+    return Item(id=number, title=name, artist=artist, profile=profile)
+
+
+def _sounds(folder: Path) -> dict[str, Profile]:
+    """By track id, and by folded "artist|title"."""
+    sounds: dict[str, Profile] = {}
+    for path in sorted(folder.parent.glob("*/union_features.csv.gz")):
+        with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                profile = _profile(row)
+                sounds.setdefault(row["track_id"], profile)
+                artist, _, title = row["k"].partition("|")
+                sounds.setdefault(f"{folded(artist)}|{folded(title)}", profile)
+    return sounds
+
+
+def _profile(row: dict[str, str]) -> Profile:
+    def number(name: str) -> float | None:
+        try:
+            value = float(row[name])
+        except (KeyError, ValueError):
+            return None
+        return value if math.isfinite(value) else None
+
+    key, mode = number("key"), number("mode")
+    known: dict[str, Any] = {"key": -1 if key is None or key < 0 else int(key) + (0 if mode else 12)}
+    tempo = number("tempo")
+    return Profile(
+        tempo_bpm=tempo if tempo and tempo > 0 else None,
+        energy=number("energy"),
+        loudness_lufs=number("loudness"),
+        traits=tuple(number(name) for name in TRAITS),
+        **known,
+    )
