@@ -6,6 +6,7 @@ A migration that was released is never edited; the next change is one more.
 """
 
 import sqlite3
+from collections.abc import Iterator
 
 APPLICATION = 0x6A616D64
 """`PRAGMA application_id`, "jamd": tells a library from any other program's SQLite file."""
@@ -175,6 +176,11 @@ def migrate(connection: sqlite3.Connection) -> None:
         raise
 
 
-def _statements(script: str) -> list[str]:
-    """One statement each: `executescript` would commit first. No text in a migration holds a semicolon."""
-    return [part for part in script.split(";") if part.strip()]
+def _statements(script: str) -> Iterator[str]:
+    """One statement each: `executescript` would commit first."""
+    statement = ""
+    for part in script.split(";")[:-1]:
+        statement += part + ";"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""
