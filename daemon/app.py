@@ -14,6 +14,7 @@ import zmq
 from daemon import bridge
 from daemon import messages as m
 from daemon.bandstand import Bandstand
+from daemon.booth import Booth
 from daemon.bus import Bus
 from daemon.clock import Clock, offsets
 from daemon.config import Config
@@ -75,7 +76,8 @@ class App:
         self.reader = Reader(self.supervisor.state)
         self.clock = Clock(self.supervisor.state)
         try:
-            self.console = Console(config, self.supervisor)
+            self.booth = Booth(config.recommend, self.supervisor.memory)
+            self.console = Console(config, self.supervisor, self.booth)
         except UserError:
             self.publisher.close()
             raise
@@ -86,6 +88,7 @@ class App:
         self.stand = Bandstand(config.generate, self.midi, self.console.desk)
         self.console.desk.band = self.stand
         self.bus.subscribe(self.stand.feed)
+        self.bus.subscribe(self.booth.feed)
         self.caller = Caller() if config.engine.input == "call" else None
         self.on_hop: Callable[[Any], None] | None = None  # is handed the newest hop's features
         self.on_turn: Callable[[], None] | None = None  # is called once per turn of the loop
@@ -112,6 +115,7 @@ class App:
         beat_at = time.monotonic() + HEARTBEAT_S
         while self._running:
             self.stand.attend(poller)
+            self.booth.attend(poller)
             ready = dict(poller.poll(self.console.attend(poller)))
             for news in self.supervisor.poll():
                 self._on_engine(news)
@@ -127,7 +131,7 @@ class App:
             self.console.desk.name_ports(self.midi.ports[FIRST_NAMED_PORT:])
             for message in self.console.turn(self._now()):
                 self._publish(message)
-            for message in self.stand.turn(self._now()):
+            for message in (*self.stand.turn(self._now()), *self.booth.turn(self._now())):
                 self._publish(message)
             if self.on_turn is not None:
                 self.on_turn()
@@ -150,6 +154,7 @@ class App:
         """Every sounding note off, then the engine, then the outputs."""
         self._silence()
         self.stand.close()
+        self.booth.close()
         self.midi.close()  # while the engine can still let the last note-offs leave
         self.console.close()
         self.supervisor.close()
@@ -202,6 +207,7 @@ class App:
             self.bus.begin(self._epoch)
             self.midi.begin(self.rate, news["driver"])
             self.stand.begin(self.rate)
+            self.booth.begin(self.rate)
         else:
             self._pass_on()
         blamed = False  # a plugin is at fault, and will be left out where it is so too often

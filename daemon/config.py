@@ -68,6 +68,18 @@ class Generate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     models: str = ""  # a folder of trained models; empty: jamd's own
 
 
+class Recommend(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """What could be played next, and who says what plays."""
+
+    library: str = ""  # a file that `jamd library` made; empty: JAMD_LIBRARY or the usual one; "off": no suggestions
+    recognise: bool = True  # what plays, by its sound
+    now_playing: tuple[str, ...] = ()  # DJ programs that say so: "mixxx", "file:PATH", "osc:PORT"
+    families: tuple[Literal["content", "collaborative", "deep"], ...] = ("content", "collaborative", "deep")
+    n: Annotated[int, Meta(ge=1, le=50, description="1 to 50")] = 5  # suggestions
+    dj: str = ""  # whose session it is
+    wishes: dict[str, Any] = {}  # as `jamd ctl next wish` gives them
+
+
 class Control(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where commands are taken, from this machine only."""
 
@@ -84,6 +96,7 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     rack: Rack = Rack()
     control: Control = Control()
     generate: Generate = Generate()
+    recommend: Recommend = Recommend()
 
     def analysers(self) -> list[tuple[str, str]]:
         """(analysis, implementation) in the order they run; `off` leaves one out."""

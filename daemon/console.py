@@ -7,8 +7,10 @@ from typing import Any
 import zmq
 
 from daemon import messages as m
+from daemon.booth import Booth
 from daemon.config import Config
 from daemon.desk.commands import decode
+from daemon.desk.commands.next import OWN
 from daemon.desk.commands.presets import Load
 from daemon.desk.desk import RackDesk
 from daemon.desk.hands import Hands
@@ -25,9 +27,9 @@ class ConsoleError(UserError):
 class Console:
     """Made before the first engine is started. [main]"""
 
-    def __init__(self, config: Config, supervisor: Supervisor) -> None:
+    def __init__(self, config: Config, supervisor: Supervisor, booth: Booth) -> None:
         """Bind the control socket and load the preset. Raises ControlError, ConsoleError."""
-        self._supervisor = supervisor
+        self._supervisor, self._booth = supervisor, booth
         self.router: Router | None = None
         self.desk = RackDesk(Catalogue(), supervisor.state["block"][0])
         self.hands = Hands(self.desk)
@@ -69,7 +71,10 @@ class Console:
             self.router.close()
 
     def _submit(self, commands: Any, reply: Any, check: bool) -> None:
-        self.desk.submit(commands, reply, "ctl", check)
+        if commands and all(isinstance(command, OWN) for command in commands):
+            self._booth.submit(commands, reply, check)
+        else:
+            self.desk.submit(commands, reply, "ctl", check)
 
 
 def _loaded(answer: dict[str, Any]) -> None:

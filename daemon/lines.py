@@ -66,6 +66,19 @@ def _says(message: m.Message) -> str:
             return f"{message.mode}, {message.phase}, {message.tempo_bpm:g} BPM, {message.meter} {message.key}: {parts}"
         case m.Generator():
             return " ".join(filter(None, (message.name or "process", message.state, message.error)))
+        case m.Playing():
+            what = " - ".join(filter(None, (message.artist, message.title))) or "nothing known"
+            where = f" at {_clock(message.position_s)}, speed {message.speed:.3f}" if message.item_id else ""
+            return f"{what}{where}{f' ({message.source})' if message.source else ''}"
+        case m.Suggestions():
+            names = ", ".join(f"{item.artist} - {item.title} {item.score:.2f}" for item in message.items[:3])
+            return f"{'still ' if message.stale else ''}{len(message.items)} ({message.why}): {names}"
+        case m.Session():
+            last = message.plays[-1] if message.plays else None
+            return f"{message.count} played{f', the last {last.artist} - {last.title}' if last else ''}"
+        case m.Recommender():
+            items = f", {message.items} items" if message.items else ""
+            return f"suggestions {message.state}{items}{': ' if message.error else ''}{message.error}"
         case m.Heartbeat():
             work = message.work_us
             return (
@@ -73,6 +86,10 @@ def _says(message: m.Message) -> str:
                 f"max {work['max']:.0f} us of {message.budget_us:.0f}"
             )
     return ", ".join(f"{name} {_short(value)}" for name, value in _own_fields(message).items())
+
+
+def _clock(seconds: float) -> str:
+    return f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
 
 
 def _own_fields(message: m.Message) -> dict[str, Any]:

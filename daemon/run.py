@@ -39,6 +39,6 @@ def run(config: Config, seconds: float | None) -> int:
 
 def _report(message: m.Message) -> None:
     """What became of the engine, the MIDI ports, the plugins and the generators, for who watches the log."""
-    is_news = isinstance(message, m.Engine | m.MidiPort | m.PluginFault | m.Generator)
+    is_news = isinstance(message, m.Engine | m.MidiPort | m.PluginFault | m.Generator | m.Recommender)
     if is_news or (isinstance(message, m.Rack) and message.kind in ("loaded", "saved", "warned")):
         click.echo("jamd: " + lines.line(message).strip(), err=True)

@@ -3,6 +3,7 @@
 import click
 
 from daemon.ctl import build, jam, play
+from daemon.ctl.next import next_
 
 
 @click.group()
@@ -30,6 +31,9 @@ def ctl() -> None:
     Play along:
       jamd ctl jam show                      the band: mode, tempo, parts
       jamd ctl jam mode trade --bars 4
+    What to play next:
+      jamd ctl next list                     suggestions, and why
+      jamd ctl next wish --energy up
 
     \b
     All of a batch is done at one moment, or none of it:
@@ -65,5 +69,6 @@ for _command in (
         build.map_,
     ),
     jam.jam,
+    next_,
 ):
     ctl.add_command(_command)

@@ -22,6 +22,10 @@ from daemon.messages.jam import (
 from daemon.messages.jam import JamPart as JamPart
 from daemon.messages.jam import PhraseNote as PhraseNote
 from daemon.messages.message import Message
+from daemon.messages.next import NextItem as NextItem
+from daemon.messages.next import NextPart as NextPart
+from daemon.messages.next import Playing, Recommender, Session, Suggestions
+from daemon.messages.next import SessionPlay as SessionPlay
 
 VERSION = 1
 
@@ -314,6 +318,7 @@ MESSAGES: dict[str, type[Message]] = {
         *(MidiNote, MidiControl, MidiHarmony, MidiPort),
         *(RackState, Rack, PluginParam, PluginLoad, PluginFault),
         *(Phrase, Answer, ChordAhead, Accompaniment, JamNote, Jam, Generator, Deadlines),
+        *(Playing, Suggestions, Session, Recommender),
         *(Engine, Heartbeat),
     )
 }

@@ -12,6 +12,7 @@ import msgspec
 
 from daemon.desk.commands import chains, jam, looks, mappings, params, plugins, presets, snapshots
 from daemon.desk.commands.command import Command
+from daemon.desk.commands.next import OWN, elsewhere
 from daemon.desk.draft import Draft, near
 from daemon.errors import Refused
 
@@ -46,6 +47,7 @@ COMMANDS: dict[type[Command], Callable[[Draft, Any], Any]] = {
     jam.JamCue: jam.cue,
     jam.JamPanic: jam.panic,
     jam.JamShow: jam.show,
+    **dict.fromkeys(OWN, elsewhere),
 }
 
 NAMES = {str(kind.__struct_config__.tag): kind for kind in COMMANDS}
