@@ -10,6 +10,7 @@ from daemon import __version__
 from daemon.ctl.cli import ctl
 from daemon.errors import UserError
 from daemon.generate_cli import generate
+from daemon.next_cli import next_
 from daemon.options import FILE, SECONDS
 from daemon.plugins_cli import plugins
 from daemon.train.cli import train
@@ -39,6 +40,7 @@ def main() -> None:
       jamd run                  the daemon: listen to the sound card or JACK, publish over ZeroMQ
       jamd run --preset guitar  and play through plugins; `jamd ctl` changes them while they sound
       jamd listen               print what a running daemon publishes
+      jamd next                 what to play next, and why; `jamd library scan DIR` comes first
       jamd jam                  play, and it answers; --preset jazz-trio accompanies you
       jamd generate --prompt in.mid  answer a MIDI file, as jamd would answer you
       jamd render in.wav out.wav --preset guitar  a file through the same plugins, faster than it sounds
@@ -279,6 +281,7 @@ def plugins_top(address: str, once: bool, as_json: bool) -> None:
 
 main.add_command(ctl)
 main.add_command(generate)
+main.add_command(next_)
 main.add_command(plugins)
 main.add_command(train)
 

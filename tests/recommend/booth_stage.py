@@ -5,14 +5,21 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-
 from daemon import messages as m
 from daemon.ctl.client import ask
 from daemon.recommend.item import Item, Profile
 from daemon.recommend.library.store import Library
 from tests.daemon.conftest import Daemon
 
-NAMES = ("Blue Monday", "Green Tuesday", "Red Wednesday", "White Thursday", "Black Friday", "Grey Saturday", "Gold Sunday")
+NAMES = (
+    "Blue Monday",
+    "Green Tuesday",
+    "Red Wednesday",
+    "White Thursday",
+    "Black Friday",
+    "Grey Saturday",
+    "Gold Sunday",
+)
 ARTISTS = ("Ann", "Bob", "Cid", "Dee", "Eve", "Fay", "Gus")
 
 
@@ -26,7 +33,11 @@ def items(n: int = 7) -> list[Item]:
             artist=ARTISTS[k % 7],
             genre="house" if k % 2 else "techno",
             profile=Profile(
-                duration_s=300.0, tempo_bpm=124.0 + k % 7, tempo_stability=1.0, key=(7 * k) % 12, energy=0.5 + 0.05 * (k % 7)
+                duration_s=300.0,
+                tempo_bpm=124.0 + k % 7,
+                tempo_stability=1.0,
+                key=(7 * k) % 12,
+                energy=0.5 + 0.05 * (k % 7),
             ),
         )
         for k in range(n)
