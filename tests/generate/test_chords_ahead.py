@@ -14,7 +14,7 @@ from daemon.generate import beats
 from daemon.generate.context import ChordSpan, Context, Meter, chord_classes
 from daemon.generate.deep import harmony as deep
 from daemon.generate.deep.harmony import MODELS, Network, Neural
-from daemon.generate.deep.model import ModelError
+from daemon.trained import ModelError
 from daemon.generate.following import NONE, Chord, Filter, Following, Line
 from daemon.generate.note import Played
 from daemon.generate.rules import hmm

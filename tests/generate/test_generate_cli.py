@@ -232,7 +232,7 @@ def test_a_tempo_that_changes_moves_no_note_off_its_beat(tmp_path: Path):
 
 def test_without_a_model_a_rule_answers_and_a_line_says_so(tune: Path, monkeypatch: pytest.MonkeyPatch):
     from daemon import registry
-    from daemon.generate.deep.model import ModelError
+    from daemon.trained import ModelError
 
     def missing(role: str, name: str, *_: str):
         raise ModelError("phrase.onnx: no such model; install jamd again, or train it")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from daemon.generate.constraints import Constraints
 from daemon.generate.context import ChordSpan, Context, Meter
 from daemon.generate.deep import copying, known, rows
-from daemon.generate.deep.model import ModelError
+from daemon.trained import ModelError
 from daemon.generate.deep.network import MODELS, Network, Stream
 from daemon.generate.deep.phrase import Bass, Chords, Neural
 from daemon.generate.masks import broken

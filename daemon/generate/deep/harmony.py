@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from daemon import trained
 from daemon.generate.beats import Beat, before
-from daemon.generate.deep import model
 from daemon.generate.following import Chord, Following, Line
 from dsp.harmony import CHORD_TONES
 
@@ -97,12 +97,12 @@ class Belief(NamedTuple):
 
 
 class Network:
-    """The network as a Filter. Raises model.ModelError for a model that is missing, damaged or another's."""
+    """The network as a Filter. Raises trained.ModelError for a model that is missing, damaged or another's."""
 
     def __init__(self, path: Path) -> None:
         inputs = {"row": (1, ROW), "past": (1,), "state": (1, WIDTH)}
         outputs = {"chords": (1, AHEAD, CHORDS), "bass": (1, 12), "melody": (1, 12), "state_next": (1, WIDTH)}
-        self._session = model.load(path, inputs, outputs)
+        self._session = trained.load(path, inputs, outputs)
 
     def start(self) -> Belief:
         """Before anything was heard every chord is as likely; it is not asked to foresee from nothing."""

@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from daemon.generate.deep.alphabet import VALUES
-from daemon.generate.deep.model import ModelError
+from daemon.trained import ModelError
 
 NOTES = 12
 BITS = 1 << 23

@@ -7,8 +7,9 @@ import numpy as np
 
 from daemon.generate.deep import copying, rows
 from daemon.generate.deep.alphabet import CANDIDATES, DURATION, NOTHING, PAST, PITCH, PITCHES, TOKEN
-from daemon.generate.deep.model import FOLDER, ModelError, load
+from daemon.generate.deep.model import FOLDER
 from daemon.generate.note import TICKS
+from daemon.trained import ModelError, load
 
 MODELS = FOLDER / "phrase"
 LAYERS, HEADS, WIDE = 4, 5, 32  # of the network: `wide` numbers for each head

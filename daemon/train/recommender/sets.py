@@ -114,7 +114,7 @@ def _lines(folder: Path) -> Sets:
         sittings.append(Sitting(str(index), "", index * DAY_S / 1000, rows))
     split = len(train) - len(train) // DEV_SHARE
     parts = dict(zip(PARTS, (sittings[:split], sittings[split : len(train)], sittings[len(train) :]), strict=True))
-    items = [Item(id=index + 1, title=track) for track, index in order.items()]
+    items = [Item(id=index + 1, path=track) for track, index in order.items()]
     return Sets(folder.name, Catalogue(items), parts)
 
 

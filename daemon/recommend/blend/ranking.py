@@ -1,0 +1,47 @@
+"""One ranking from all families' scores: a small network whose weights are fitted to what people played next.
+
+Listwise (ListNet, Cao et al. 2007): among the candidates of one moment, the one that was played is to stand first. For
+each score it sees the score, its logarithm and its place among the candidates, so it can trust a family's order where
+the family's numbers mean little, and its numbers where they mean much.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from daemon.trained import ModelError
+
+PLACE = 10.0  # how fast a place loses worth
+FLOOR = 1e-3  # scores below are as good as 0
+
+
+def views(fields: np.ndarray) -> np.ndarray:
+    """Scores (m, f) in 0..1 of the candidates of one moment -> float32 (m, 3 f), each 0..1."""
+    order = np.argsort(-fields, axis=0, kind="stable")
+    places = np.empty_like(order)
+    np.put_along_axis(places, order, np.arange(len(fields))[:, None], 0)
+    ranked = np.where(fields > 0, PLACE / (PLACE + places), 0)
+    logs = 1 - np.log(np.maximum(fields, FLOOR)) / np.log(FLOOR)
+    return np.concatenate([fields, logs, ranked], 1).astype(np.float32)
+
+
+class Ranking:
+    """The fitted weights. Raises ModelError for a file that is missing, damaged, or made for other fields. [worker]"""
+
+    def __init__(self, path: Path, fields: Sequence[str]) -> None:
+        """`fields` are the families' fields in the order in which `score` is given them, "family.field"."""
+        try:
+            with np.load(path) as file:
+                self._weights = [file[name].astype(np.float32) for name in ("scale", "w1", "b1", "w2")]
+                made_for = [str(name) for name in file["fields"]]
+        except Exception as error:
+            raise ModelError(f"{path}: not a ranking that can be read ({str(error)[:80]}); train it anew") from None
+        if made_for != list(fields):
+            raise ModelError(f"{path}: made for the fields {made_for}, wanted are {list(fields)}; train it anew")
+
+    def score(self, fields: np.ndarray) -> np.ndarray:
+        """(m, f) -> float32 (m,): logits; only their differences mean something."""
+        scale, w1, b1, w2 = self._weights
+        seen, hidden = views(fields) * scale, len(b1)
+        return np.tanh(seen @ w1 + b1) @ w2[:hidden] + seen @ w2[hidden:]
