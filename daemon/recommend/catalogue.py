@@ -33,8 +33,8 @@ class Catalogue:
         self.chroma = _rows(profiles, "chroma", 12)
         self.timbre = _rows(profiles, "timbre", N_TIMBRE)
         self.traits = _rows(profiles, "traits", len(TRAITS))
-        self.artists = _codes([item.artist for item in self.items])
-        self.genres = [frozenset(_split(item.genre)) for item in self.items]
+        self.artists = artist_codes(item.artist for item in self.items)
+        self.genres = genre_sets(item.genre for item in self.items)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -51,8 +51,26 @@ def folded(text: str) -> str:
     return " ".join(re.findall(r"[^\W_]+", "".join(c for c in plain if not unicodedata.combining(c))))
 
 
-def _split(genre: str) -> list[str]:
-    return [folded(part) for part in re.split(r"[;,/]", genre) if part.strip()]
+def artist_codes(names: Iterable[str]) -> np.ndarray:
+    """int32: one number a folded name, in order of first sight; NOBODY for none."""
+    codes: dict[str, int] = {"": NOBODY}  # by folded name
+    known: dict[str, int] = {}  # by the name as it stands: folding costs
+    found = []
+    for name in names:
+        if name not in known:
+            known[name] = codes.setdefault(folded(name), len(codes) - 1)
+        found.append(known[name])
+    return np.array(found, np.int32)
+
+
+def genre_sets(genres: Iterable[str]) -> list[frozenset[str]]:
+    """The folded names in each text of genres."""
+    known: dict[str, frozenset[str]] = {}
+    return [known.get(genre) or known.setdefault(genre, _split(genre)) for genre in genres]
+
+
+def _split(genre: str) -> frozenset[str]:
+    return frozenset(folded(part) for part in re.split(r"[;,/]", genre) if part.strip())
 
 
 def _column(profiles: list[Profile], name: str) -> np.ndarray:
@@ -68,10 +86,3 @@ def _rows(profiles: list[Profile], name: str, width: int) -> np.ndarray:
         if values:
             rows[row] = [np.nan if value is None else value for value in values]
     return rows
-
-
-def _codes(names: list[str]) -> np.ndarray:
-    """int32: one number a folded name, in order of first sight; NOBODY for none."""
-    known: dict[str, int] = {}
-    folds = (folded(name) for name in names)
-    return np.fromiter((known.setdefault(name, len(known)) if name else NOBODY for name in folds), np.int32, len(names))

@@ -30,11 +30,12 @@ MIGRATIONS = (
         hash BLOB,  -- of the file's content, 16 bytes: finds a file that moved
         source TEXT NOT NULL DEFAULT '',  -- who brought it first: scan, mixxx, rekordbox and the like
         words TEXT NOT NULL DEFAULT '',  -- title, artist, album, genre, tags, file name, folded: what search looks at
+        name TEXT NOT NULL DEFAULT '',  -- artist and title, folded: finds what was only heard of; empty if either is
         gone INTEGER NOT NULL DEFAULT 0  -- 1 where the last scan of its folder did not find the file
     );
-    CREATE UNIQUE INDEX items_path ON items (kind, path) WHERE path <> '';
+    CREATE UNIQUE INDEX items_path ON items (path) WHERE path <> '';
     CREATE INDEX items_hash ON items (hash) WHERE hash IS NOT NULL;
-    CREATE INDEX items_name ON items (artist, title);
+    CREATE INDEX items_name ON items (name);
 
     CREATE TABLE profiles (  -- daemon.recommend.item.Profile
         item_id INTEGER PRIMARY KEY REFERENCES items ON DELETE CASCADE,
