@@ -32,6 +32,7 @@ class Plan(NamedTuple):
     batch: int = 32
     rate: float = 2e-3
     own_rate: float = 5e-3
+    word_rate: float = 1e-2  # a word is met seldom
     decay: float = 1e-4
     negatives: int = 2048
     forget_own: float = 0.1  # the share of items whose own vector is left out, so that content carries them
@@ -84,11 +85,13 @@ def fit(
     some = stretches([sitting for part in learn for sitting in sets.parts[part]])
     lesson = _lesson(sets, learn, some, 0.5)
     network = Network(len(sets.catalogue))
-    dense = [weights for name, weights in network.named_parameters() if name != "own.weight"]
-    optimizer = torch.optim.AdamW(dense, lr=plan.rate, weight_decay=plan.decay)
+    called = network.encoder.words.weight
+    rest = [weights for weights in network.parameters() if weights is not called and weights is not network.own.weight]
+    dense = [*rest, called]
+    optimizer = torch.optim.AdamW([{"params": rest}, {"params": [called]}], weight_decay=plan.decay)
     sparse = torch.optim.SparseAdam([network.own.weight], lr=plan.own_rate)
     steps = plan.epochs * math.ceil(len(some) / plan.batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, plan.rate, total_steps=steps + 1, pct_start=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, [plan.rate, plan.word_rate], total_steps=steps + 1, pct_start=0.1)
     starts = np.array([stretch.at for stretch in some])
     weights = 0.5 ** (plan.newer * (starts.max() - starts) / max(float(np.ptp(starts)), 1.0))
     best, best_epoch, kept, began, step = -1.0, 0, None, time.monotonic(), 0
