@@ -10,6 +10,7 @@ from daemon import __version__
 from daemon.ctl.cli import ctl
 from daemon.errors import UserError
 from daemon.generate_cli import generate
+from daemon.library_cli import library
 from daemon.next_cli import next_
 from daemon.options import FILE, SECONDS
 from daemon.plugins_cli import plugins
@@ -281,6 +282,7 @@ def plugins_top(address: str, once: bool, as_json: bool) -> None:
 
 main.add_command(ctl)
 main.add_command(generate)
+main.add_command(library)
 main.add_command(next_)
 main.add_command(plugins)
 main.add_command(train)

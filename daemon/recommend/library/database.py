@@ -35,18 +35,18 @@ class Database:
         """Opens the file; to write, it is made or migrated too. Raises LibraryError."""
         self.path, self.read_only = path, read_only
         with self._said():
-            self._connection = self._read_only() if read_only else self._writable()
+            self.connection = self._read_only() if read_only else self._writable()
 
     def close(self) -> None:
         """Close it; what was not committed is not there. [worker]"""
         with suppress(sqlite3.Error):
-            self._connection.close()
+            self.connection.close()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """The connection, to read from. SQLite's errors become LibraryError. [worker]"""
         with self._said():
-            yield self._connection
+            yield self.connection
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -56,17 +56,17 @@ class Database:
         """
         if self.read_only:
             raise LibraryError(f"{self.path}: was opened to be read; nothing can be written to it")
-        if self._connection.in_transaction:
-            yield self._connection
+        if self.connection.in_transaction:
+            yield self.connection
             return
         with self._said():
-            self._connection.execute("BEGIN IMMEDIATE")
+            self.connection.execute("BEGIN IMMEDIATE")
             try:
-                yield self._connection
-                self._connection.execute("COMMIT")
+                yield self.connection
+                self.connection.execute("COMMIT")
             except BaseException:
                 with suppress(sqlite3.Error):  # SQLite may have rolled back by itself
-                    self._connection.execute("ROLLBACK")
+                    self.connection.execute("ROLLBACK")
                 raise
 
     def _writable(self) -> sqlite3.Connection:

@@ -84,7 +84,7 @@ class History:
             plays: dict[int, list[Play]] = {}
             for set_id, item_id, at in db.execute("SELECT set_id, item_id, at FROM plays ORDER BY set_id, pos"):
                 plays.setdefault(set_id, []).append(Play(item_id, at))
-        return [Set(*row, tuple(plays[row[0]])) for row in found if row[0] in plays]
+        return [Set._make((*row, tuple(plays[row[0]]))) for row in found if row[0] in plays]
 
     def last_played(self, ids: np.ndarray) -> np.ndarray:
         """float64, one an id: when it was last played in any set, seconds since 1970; NaN where never. Any order of ids."""

@@ -71,7 +71,7 @@ class Lists:
             query = "SELECT playlist_id, item_id FROM playlist_items ORDER BY playlist_id, pos"
             for playlist, item in db.execute(query):
                 items.setdefault(playlist, []).append(item)
-        return [Playlist(*row, tuple(items.get(row[0], ()))) for row in found]
+        return [Playlist._make((*row, tuple(items.get(row[0], ())))) for row in found]
 
     def put_cues(self, item_id: int, source: str, cues: Iterable[Cue]) -> None:
         """An item's cues, in place of those that the source said before."""

@@ -84,15 +84,15 @@ def merged(old: Item, new: Item, new_wins: bool) -> Item:
         rating=rating,
         added=old.added or new.added,
         **values,
-        profile=merged_profile(*((new, old) if new_wins else (old, new))),
+        profile=merged_profile(first.profile, second.profile),
     )
 
 
-def merged_profile(first: Item, second: Item) -> Profile:
-    """What the first's profile knows, else what the second's does. [any]"""
+def merged_profile(first: Profile, second: Profile) -> Profile:
+    """What the first knows, else what the second does. [any]"""
     chosen = {}
     for name in Profile.__struct_fields__:
-        value = getattr(first.profile, name)
+        value = getattr(first, name)
         unknown = value is None or value == () or (name == "key" and value < 0)
-        chosen[name] = getattr(second.profile, name) if unknown else value
+        chosen[name] = getattr(second, name) if unknown else value
     return Profile(**chosen)

@@ -91,14 +91,15 @@ class Library:
             return [self._put(db, item, source, new_wins) for item in items]
 
     def _put(self, db: Any, item: Item, source: str, new_wins: bool) -> int:
-        old = self._same(db, item)
+        old = self.same(item)
         if old is None:
             return writing.insert(db, item, source)
         writing.merge(db, old, item, new_wins)
         return old.id
 
-    def _same(self, db: Any, item: Item) -> Item | None:
-        """What the library has of it already."""
+    def same(self, item: Item) -> Item | None:
+        """What the library has of it already: by its path, or by its names where either has no path."""
+        db = self.database.connection
         if item.path and (
             old := next(_items(db.execute(f"{_ITEM} WHERE path = ? AND path <> ''", (item.path,))), None)
         ):

@@ -43,6 +43,6 @@ def merge(db: sqlite3.Connection, old: Item, new: Item, new_wins: bool) -> None:
     (version,) = db.execute("SELECT max(version) FROM profiles WHERE item_id = ?", (old.id,)).fetchone()
     both = rows.merged(old, new, new_wins)
     if version:
-        both = msgspec.structs.replace(both, profile=rows.merged_profile(old, new))
+        both = msgspec.structs.replace(both, profile=rows.merged_profile(old.profile, new.profile))
     if both != old:
         update(db, both, version or 0)
