@@ -1,3 +1,3 @@
 """The daemon of tests/daemon, here too."""
 
-from tests.daemon.conftest import daemon as daemon
+from tests.daemon.conftest import daemon  # noqa: F401

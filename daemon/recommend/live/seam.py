@@ -1,13 +1,14 @@
 """What recommends, made of a library."""
 
-from collections import Counter
 from typing import Protocol
 
 import numpy as np
 
 from daemon.recommend.catalogue import Catalogue
-from daemon.recommend.family import Part, Suggestion
+from daemon.recommend.collaborative.collaborative import Collaborative
+from daemon.recommend.family import Suggestion
 from daemon.recommend.library.store import Library
+from daemon.recommend.live.past import history
 from daemon.recommend.session import Session, Wishes
 
 
@@ -20,24 +21,27 @@ class Recommends(Protocol):
 
 def recommends(library: Library, catalogue: Catalogue, running: int, families: tuple[str, ...]) -> Recommends:
     """`running`: the set that goes on, whose plays are still to be learnt."""
-    return Popular(library, catalogue)
+    return Alone(library, catalogue, running)
 
 
-class Popular:
-    """What was played most."""
+class Alone:
+    """The collaborative family by itself."""
 
-    def __init__(self, library: Library, catalogue: Catalogue) -> None:
-        counts = Counter(play.item_id for one in library.history.sets() for play in one.plays)
-        self._counts = np.array([counts[int(number)] for number in catalogue.ids], np.float64)
+    def __init__(self, library: Library, catalogue: Catalogue, running: int) -> None:
+        self._family = Collaborative(catalogue, history(library, catalogue, running))
 
     def next(self, session: Session, wishes: Wishes, n: int) -> list[Suggestion]:
-        taken = set(session.rows.tolist()) | {row for row, value in session.verdicts.items() if value < 0}
-        most = max(1.0, float(self._counts.max(initial=0.0)))
-        order = [int(row) for row in np.argsort(-self._counts, kind="stable") if int(row) not in taken][:n]
-        return [self._one(row, self._counts[row] / most) for row in order]
-
-    def _one(self, row: int, part: float) -> Suggestion:
-        return Suggestion(row, part, (Part("played", part, f"played {self._counts[row]:.0f} times"),), "collaborative")
+        allowed = np.ones(len(self._family.catalogue), np.uint8)
+        allowed[session.rows] = 0
+        allowed[[row for row, value in session.verdicts.items() if value < 0]] = 0
+        found = self._family.candidates(session, allowed, n)
+        rest = np.flatnonzero(allowed)
+        rows = np.concatenate([found, rest[~np.isin(rest, found)]])[:n]
+        scores = self._family.scores(session, rows).max(axis=1, initial=0.0)
+        return [
+            Suggestion(int(row), float(score), self._family.parts(session, int(row)), "collaborative")
+            for row, score in zip(rows, scores, strict=True)
+        ]
 
     def learn(self, session: Session) -> None:
-        """Nothing."""
+        self._family.learn(session)

@@ -9,14 +9,17 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+
 from daemon.errors import UserError
 from daemon.recommend.catalogue import Catalogue
 from daemon.recommend.library.store import Library
 from daemon.recommend.live.listening import Recognises, recogniser
 from daemon.recommend.live.seam import Recommends, recommends
+from daemon.recommend.session import Session, Wishes
 
 LOOK_S = 1.0  # between two looks whether it grew
-REST_S, REST_TIMES = 5.0, 10.0  # at least between two readings, and so many times as long as one takes
+REST_S, REST_TIMES, REST_MOST_S = 2.0, 5.0, 60.0  # between two readings: so many times as long as one takes
 BUSY_MS = 200  # that the session's writing waits for another program's
 
 State = tuple[int, ...]
@@ -60,7 +63,17 @@ def read(path: Path, running: int, families: tuple[str, ...], rate: int) -> Shel
         catalogue = library.catalogue()
         recommender = recommends(library, catalogue, running, families)
         recognises = recogniser(library, rate) if rate else None
-    return Shelf(catalogue, recommender, recognises, is_state, time.monotonic() - begun)
+    seconds = time.monotonic() - begun
+    _warm(recommender, catalogue)
+    return Shelf(catalogue, recommender, recognises, is_state, seconds)
+
+
+def _warm(recommender: Recommends, catalogue: Catalogue) -> None:
+    """Answer once, so that the first answer that is waited for has nothing to compile."""
+    for rows in ([], [0], [0, 1]):
+        if len(rows) < len(catalogue):
+            at = np.arange(len(rows), dtype=np.float64)
+            recommender.next(Session(rows=np.array(rows, np.int64), at=at, now=float(len(rows))), Wishes(), 1)
 
 
 class Reader:
@@ -96,7 +109,7 @@ class Reader:
         self._thread, found, self._found = None, self._found, None
         if isinstance(found, Shelf):
             self._state = found.state
-            self._look_at = now + max(REST_S, REST_TIMES * found.seconds)
+            self._look_at = now + min(REST_MOST_S, max(REST_S, REST_TIMES * found.seconds))
         else:
             self._look_at, self._version = now + REST_S, -1
         return found

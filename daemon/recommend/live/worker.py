@@ -23,7 +23,8 @@ from daemon.recommend.live.link import Began, Do, Done, FromProcess, NotDone, Op
 
 LATE_S = 0.5  # for a new list
 PATIENCE_S = 30.0  # for the answer to commands, which may wait until the library is read
-SILENT_S = 10.0  # without a word: it hangs
+SILENT_S = 30.0  # without a word: it hangs,
+START_S = 600.0  # and before its first list, for which it may have to compile
 AGAIN_S, AGAIN_MOST_S = 1.0, 30.0  # between a process's end and the next; twice as long each time
 SETTLED_S = 60.0  # after so long a life the next begins at AGAIN_S
 CLOSE_S = 1.0
@@ -54,6 +55,7 @@ class Worker:
         self._last: m.Suggestions | None = None
         self._began_at = 0.0  # a list is being made since
         self._late = 0
+        self._is_up = False  # this process has made a list
         self._heard_at = self._born_at = self._start_at = 0.0
         self._again_s = AGAIN_S
         self._start()
@@ -124,7 +126,7 @@ class Worker:
         command = [sys.executable, "-m", "daemon.recommend.live.process", str(self._far.fileno())]
         self._process = subprocess.Popen(command, pass_fds=passed, stdin=subprocess.DEVNULL, env=self._environment)
         self._heard_at = self._born_at = time.monotonic()
-        self._start_at = 0.0
+        self._is_up, self._start_at = False, 0.0
         for packet in (self._opening, self._stream, self._sound):
             if packet is not None:
                 tell(self.socket, packet)
@@ -139,7 +141,7 @@ class Worker:
         if isinstance(packet, Say):
             message = packet.message
             if isinstance(message, m.Suggestions):
-                self._began_at, message.late, self._last = 0.0, self._late, message
+                self._began_at, message.late, self._last, self._is_up = 0.0, self._late, message, True
             self._said.append(message)
         elif isinstance(packet, Began):
             self._began_at = self._began_at or time.monotonic()
@@ -157,7 +159,7 @@ class Worker:
                 self._start()
             return
         code = self._process.poll()
-        if code is None and now - self._heard_at < SILENT_S:
+        if code is None and now - self._heard_at < (SILENT_S if self._is_up else START_S):
             return
         self._process.kill()
         self._process.wait()

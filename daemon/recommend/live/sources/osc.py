@@ -28,11 +28,13 @@ class Osc:
         try:
             family, _, _, _, where = socket.getaddrinfo(host, int(port), type=socket.SOCK_DGRAM)[0]
             self._socket = socket.socket(family, socket.SOCK_DGRAM)
+        except OSError as error:
+            raise _cannot(argument, error) from None
+        try:
             self._socket.bind(where)
         except OSError as error:
-            raise SourceError(
-                f"recommend.now_playing: 'osc:{argument}': {error.strerror}; give a free port of this machine's"
-            ) from None
+            self._socket.close()
+            raise _cannot(argument, error) from None
         self._socket.setblocking(False)
 
     def poll(self, now: float) -> Told | None:
@@ -46,6 +48,12 @@ class Osc:
     def close(self) -> None:
         """Give the port back."""
         self._socket.close()
+
+
+def _cannot(argument: str, error: OSError) -> SourceError:
+    return SourceError(
+        f"recommend.now_playing: 'osc:{argument}': {error.strerror}; give a free port of one of this machine's addresses"
+    )
 
 
 def _told(packet: bytes) -> Told | None:
