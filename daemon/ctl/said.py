@@ -101,6 +101,36 @@ def _jam(result: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _next(result: dict[str, Any]) -> list[str]:
+    """Suggestions, each with its reasons below it."""
+    lines = [f"after {result['after']}"] if result["after"] else []
+    for place, item in enumerate(result["items"], 1):
+        facts = f"{item['tempo_bpm']:6.1f} {item['key']:>3}  {item['score']:.2f} {item['family']}"
+        lines.append(f"{place:2} #{item['id']:<6} {_titled(item):44} {facts}")
+        lines += [f"           {part['text']}" for part in item["parts"] if part["text"]]
+        lines += [f"           {item['transition']}"] if item["transition"] else []
+    return lines or ["nothing fits; `jamd ctl next wish --reset` takes back what is wished for"]
+
+
+def _next_show(result: dict[str, Any]) -> list[str]:
+    session, playing = result["session"], result["playing"]
+    lines = [f"session {session['session_id']}: {session['count']} played"]
+    lines += [f"  #{play['id']:<6} {_titled(play):44} ({play['source']})" for play in session["plays"]]
+    lines.append(
+        f"now: {_titled(playing) or 'nothing known'}{' (' + playing['source'] + ')' if playing['source'] else ''}"
+    )
+    return [*lines, f"wishes: {_plainly(session['wishes'])[0]}"]
+
+
+def _titled(item: dict[str, Any]) -> str:
+    return " - ".join(filter(None, (item["artist"], item["title"])))
+
+
+def _named(result: dict[str, Any]) -> list[str]:
+    said = f": {result['verdict']}" if "verdict" in result else " plays"
+    return [f"#{result['id']} {_titled(result)}{said}"]
+
+
 def _plainly(result: Any) -> list[str]:
     """`plugin comp, on True`."""
     if not isinstance(result, dict):
@@ -116,4 +146,8 @@ _SAID: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "map_list": _maps,
     "load": _load,
     "jam_show": _jam,
+    "next": _next,
+    "next_show": _next_show,
+    "next_played": _named,
+    "next_verdict": _named,
 }

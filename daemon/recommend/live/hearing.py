@@ -4,8 +4,11 @@ import time
 from collections import deque
 from statistics import median
 
+import numpy as np
+
 from daemon import messages as m
 from daemon.recommend.item import Profile
+from daemon.recommend.library.energy import energy
 
 BEATS = 16  # the tempo is the median of so many
 MOVED_PERCENT = 3.0  # of tempo,
@@ -24,6 +27,7 @@ class Hearing:
         self._key = -1
         self._strength = 0.0
         self._loudness: float | None = None
+        self._centroid_hz = 0.0
         self._onsets: deque[int] = deque(maxlen=256)  # sample times
         self._level_at = self._rate = 0
         self._told: Profile | None = None
@@ -33,6 +37,8 @@ class Hearing:
         """A message of the bus; the dense ones are met with as little as can be."""
         if isinstance(message, m.Level):
             self._level(message)
+        elif isinstance(message, m.Bands):
+            self._centroid_hz += 0.001 * (message.centroid_hz - self._centroid_hz)  # over about 5 s
         elif isinstance(message, m.Onset):
             self._onsets.append(message.sample_time)
         elif isinstance(message, m.Beat):
@@ -67,12 +73,15 @@ class Hearing:
 
     def _profile(self) -> Profile:
         recent = [at for at in self._onsets if at > self._level_at - SMOOTH_S * self._rate]
+        density = len(recent) / SMOOTH_S
+        loud, busy, bright = (np.array([value]) for value in (self._loudness or 0.0, density, self._centroid_hz))
         return Profile(
+            energy=float(energy(loud, busy, bright)[0]),
             tempo_bpm=median(self._tempos) if self._tempos else None,
             key=self._key,
             key_strength=self._strength if self._key >= 0 else None,
             loudness_lufs=self._loudness,
-            onset_density=len(recent) / SMOOTH_S,
+            onset_density=density,
         )
 
 

@@ -5,12 +5,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from daemon.recommend.library.found import PRINT_VERSION
 from daemon.recommend.library.store import Library
 from daemon.recommend.live.keeper import Sighting
 from daemon.recommend.live.ring import Ring
-
-PRINTS = 1
-"""The version of fingerprints (daemon.recommend.recognition.print)."""
 
 
 class Recognises(Protocol):
@@ -26,7 +24,7 @@ def recogniser(library: Library, rate: int) -> Recognises | None:
     from daemon.recommend.recognition.print import PrintError, unpacked
     from daemon.recommend.recognition.recogniser import Recogniser
 
-    prints = list(library.prints(PRINTS))
+    prints = list(library.prints(PRINT_VERSION))
     try:
         return Recogniser(prints, rate) if prints else None
     except PrintError:

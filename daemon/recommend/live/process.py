@@ -65,6 +65,7 @@ class Process:
         self._told = ""  # what is amiss, as it was said last
         self._failed = ""
         self._n_items = 0
+        self._deaf = ""  # why nothing is recognised
         self._alive_at = self._listen_at = self._ask_at = self._open_at = 0.0
 
     def work(self) -> None:
@@ -162,7 +163,13 @@ class Process:
         if self._listening is None or now < self._listen_at:
             return
         self._listen_at = now + LISTEN_S
-        sightings = self._listening.turn()
+        try:
+            sightings = self._listening.turn()
+        except Exception as error:  # a defect; all else goes on
+            traceback.print_exc()
+            self._listening.use(None)
+            self._deaf = f"a defect of jamd's: {error!r}; nothing is recognised"
+            return
         if sightings is not None:
             deck.heard(sightings)
 
@@ -200,7 +207,7 @@ class Process:
         """Say once that it runs, and what is amiss."""
         if deck.shelf is None or self._failed:
             return
-        errors = [deck.diary.error, *(one.error for one in self._sources)]
+        errors = [self._deaf, deck.diary.error, *(one.error for one in self._sources)]
         told = f"{self._n_items} {'; '.join(filter(None, errors))}"
         if told != self._told:
             self._told = told

@@ -8,7 +8,7 @@ import msgspec
 
 from daemon.errors import UserError
 from daemon.recommend.item import KINDS
-from daemon.recommend.live.camelot import key
+from daemon.recommend.library.keys import key_of
 from daemon.recommend.session import Wishes
 
 FAMILIES = ("content", "collaborative", "deep")
@@ -36,7 +36,7 @@ def _read(name: str, value: Any, now: float, find: Callable[[str], int]) -> Any:
         case "tempo_bpm":
             return _tempo(value)
         case "keys":
-            return tuple(dict.fromkeys(key(one) if isinstance(one, str) else _key(one) for one in _list(name, value)))
+            return tuple(dict.fromkeys(_key(one) for one in _list(name, value)))
         case "genres":
             return tuple(str(one) for one in _list(name, value))
         case "kinds":
@@ -81,9 +81,10 @@ def _tempo(value: Any) -> tuple[float, float] | None:
 
 
 def _key(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 24:
+    number = key_of(value) if isinstance(value, str) else value
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number < 24:
         raise WishError(f"keys: {value!r} is no key; give one such as 8A or 'A minor'")
-    return value
+    return number
 
 
 def _by(value: Any, now: float, find: Callable[[str], int]) -> dict[int, float]:
