@@ -6,22 +6,6 @@ import numpy as np
 from daemon.recommend.item import Profile
 
 
-class Session(msgspec.Struct, kw_only=True):
-    """State only; rows are a catalogue's. Recommenders read it and never write."""
-
-    rows: np.ndarray = msgspec.field(default_factory=lambda: np.empty(0, np.int64))  # int64, oldest first
-    at: np.ndarray = msgspec.field(default_factory=lambda: np.empty(0))  # float64, seconds since 1970, when each began
-    now: float = 0.0  # seconds since 1970
-    dj: str = ""
-    verdicts: dict[int, float] = {}  # row -> -1 (thumbs down) .. 1 (up); a skip is -0.5, an acceptance 0.5
-    heard: Profile | None = None  # what is played now, where it is not an item: a performer, an unknown track
-
-    @property
-    def last(self) -> int | None:
-        """The row that plays now, or played last."""
-        return int(self.rows[-1]) if len(self.rows) else None
-
-
 class Wishes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the DJ wants of the next tracks. Hard, but for `energy`, which is a direction."""
 
@@ -37,3 +21,20 @@ class Wishes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     by: dict[int, float] = {}  # id -> seconds since 1970: "must play by 01:00"
     families: tuple[str, ...] = ("content", "collaborative", "deep")
     seed: int = 0
+
+
+class Session(msgspec.Struct, kw_only=True):
+    """State only; rows are a catalogue's. Recommenders read it and never write."""
+
+    rows: np.ndarray = msgspec.field(default_factory=lambda: np.empty(0, np.int64))  # int64, oldest first
+    at: np.ndarray = msgspec.field(default_factory=lambda: np.empty(0))  # float64, seconds since 1970, when each began
+    now: float = 0.0  # seconds since 1970
+    dj: str = ""
+    verdicts: dict[int, float] = {}  # row -> -1 (thumbs down) .. 1 (up); a skip is -0.5, an acceptance 0.5
+    heard: Profile | None = None  # what is played now, where it is not an item: a performer, an unknown track
+    wishes: Wishes = Wishes()  # content looks at the direction of energy and the fader
+
+    @property
+    def last(self) -> int | None:
+        """The row that plays now, or played last."""
+        return int(self.rows[-1]) if len(self.rows) else None
