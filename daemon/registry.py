@@ -54,6 +54,13 @@ GENERATORS: dict[str, dict[str, str]] = {
 """role -> name -> class (daemon.generate.generator). The first is by rule: it plays where another cannot, or is late."""
 
 
+VECTORS = {
+    "exact": "daemon.recommend.vectors.exact:Exact",
+    "qdrant": "daemon.recommend.vectors.qdrant:Qdrant",
+}
+"""name -> class (daemon.recommend.vectors.store). The first is on this machine and answers while another cannot."""
+
+
 class Analyser(NamedTuple):
     """What an analyser's module offers (dsp.analysers), its method chosen."""
 
@@ -91,7 +98,7 @@ def generator(role: str, name: str, *arguments: str) -> Any:
     return made(target(role, name), *arguments)
 
 
-def made(target: str, *arguments: str) -> Any:
+def made(target: str, *arguments: Any) -> Any:
     """A new object of `module:Class`, imported now."""
     module, _, kind = target.partition(":")
     return getattr(import_module(module), kind)(*arguments)
