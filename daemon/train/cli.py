@@ -72,6 +72,28 @@ def train_generator(data: Path, out: Path, seed: int, steps: int) -> None:
     phrase.run(data, out, seed, steps, _say)
 
 
+@train.command("recommender")
+@click.argument("data", type=FILE)
+@click.option("--out", type=FILE, help="The folder the models go to; beside the library, where DATA is one.")
+@click.option("--seed", type=int, default=1, show_default=True, help="What the weights and the order begin from.")
+@click.option("--epochs", type=click.IntRange(1), help="Times through the sessions; fewer for a trial.")
+def train_recommender(data: Path, out: Path | None, seed: int, epochs: int | None) -> None:
+    """Fit the session network and the ranking to what was played in DATA. Needs pip install 'jamd[train]'.
+
+    DATA is a library (library.db): its sets, those you imported and those that jamd kept, teach what you play after
+    what; the daemon takes the new models when it starts. Or a folder with sessions.tsv, or train.txt and test.txt.
+
+    \b
+      jamd train recommender ~/.local/share/jamd/library.db
+
+    Some ten seconds for 4,000 sets of 8 tracks, ten minutes for 120,000; `jamd eval recommend` then scores it.
+    """
+    _needs_torch()
+    from daemon.train.recommender import fit, run
+
+    run.command(data, out, fit.Plan(epochs=epochs) if epochs else fit.Plan(), seed, _say)
+
+
 def _say(line: str) -> None:
     click.echo(line, err=True)
 

@@ -27,18 +27,30 @@ def views(fields: np.ndarray) -> np.ndarray:
 
 
 class Ranking:
-    """The fitted weights. Raises ModelError for a file that is missing, damaged, or made for other fields. [worker]"""
+    """The fitted weights. Raises ModelError for a file that is missing or damaged. [worker]"""
 
-    def __init__(self, path: Path, fields: Sequence[str]) -> None:
-        """`fields` are the families' fields in the order in which `score` is given them, "family.field"."""
+    fields: list[str]
+    """What `score` is given: "family.field" in the order of its columns."""
+
+    def __init__(self, path: Path) -> None:
         try:
             with np.load(path) as file:
                 self._weights = [file[name].astype(np.float32) for name in ("scale", "w1", "b1", "w2")]
-                made_for = [str(name) for name in file["fields"]]
+                self.fields = [str(name) for name in file["fields"]]
         except Exception as error:
             raise ModelError(f"{path}: not a ranking that can be read ({str(error)[:80]}); train it anew") from None
-        if made_for != list(fields):
-            raise ModelError(f"{path}: made for the fields {made_for}, wanted are {list(fields)}; train it anew")
+        scale, w1, b1, w2 = self._weights
+        width = 3 * len(self.fields)
+        if scale.shape != (width,) or w1.shape != (width, len(b1)) or w2.shape != (len(b1) + width,):
+            raise ModelError(f"{path}: its weights are not of one size; train it anew")
+
+    def columns(self, family: str, fields: Sequence[str]) -> np.ndarray:
+        """Where a family's fields stand, int64. Raises ModelError for one that it was not fitted to."""
+        names = [f"{family}.{field}" for field in fields]
+        strange = sorted(set(names) - set(self.fields))
+        if strange:
+            raise ModelError(f"the ranking was not fitted to {', '.join(strange)}; train it anew")
+        return np.array([self.fields.index(name) for name in names], np.int64)
 
     def score(self, fields: np.ndarray) -> np.ndarray:
         """(m, f) -> float32 (m,): logits; only their differences mean something."""

@@ -18,7 +18,7 @@ MOST = 30  # tracks of one artist among the candidates
 class Artists:
     """A Family: as Collaborative, each track with its artist's scores. One thread at a time. [worker]"""
 
-    name = "artists"
+    name = "collaborative"
 
     def __init__(self, catalogue: Catalogue, history: History) -> None:
         """`history` is of tracks, and is copied as artists."""
@@ -38,7 +38,7 @@ class Artists:
             "rules": Rules(self.history),
             "stan": STAN(self.history),
         }
-        self.fields = (*self.methods, "share")
+        self.fields = (*(f"artist_{name}" for name in self.methods), "artist_share")
         order = np.argsort(self.codes, kind="stable")
         self._tracks = order[np.searchsorted(self.codes[order], 0) :]
         self._first = np.searchsorted(self.codes[self._tracks], np.arange(n + 1))

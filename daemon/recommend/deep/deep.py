@@ -1,5 +1,6 @@
 """The deep family: what the session network looks for next, among what items sound like and have been played after."""
 
+import sys
 from collections import OrderedDict
 from pathlib import Path
 
@@ -9,14 +10,11 @@ from daemon.recommend.catalogue import Catalogue
 from daemon.recommend.deep.model import SIZE, Network, Told
 from daemon.recommend.family import Part
 from daemon.recommend.session import Session
-from daemon.recommend.vectors.exact import Exact
+from daemon.recommend.vectors.store import opened
 
 SAMPLE = 1000  # items that say what a score is worth
 SPREAD = 8.0  # standard deviations above the mean that make a score of 1
 KEPT = 64  # sessions' states, so that a longer session costs one step
-
-
-SIZE_OF_SEARCH = SIZE + 2
 
 
 class Deep:
@@ -25,15 +23,19 @@ class Deep:
     name = "deep"
     fields = ("network", "network_own")
 
-    def __init__(self, catalogue: Catalogue, network: Network) -> None:
-        """10 us an item."""
+    def __init__(self, catalogue: Catalogue, network: Network, vectors: str = "exact") -> None:
+        """`vectors`: the store, as `daemon.recommend.vectors.store.opened` takes it. 20 us an item. Raises VectorError."""
         self._network = network
         self.vectors = network.vectors(catalogue)
         self._known = network.knows(catalogue).astype(np.float32)
-        self._near = Exact(SIZE_OF_SEARCH)
-        self._near.put(np.arange(len(catalogue)), level(self.vectors))
+        self._catalogue = catalogue
+        self._near = opened(vectors, network.name, SIZE + 2, say=lambda line: print(f"jamd: {line}", file=sys.stderr))
+        if len(catalogue):
+            self._near.put(catalogue.ids, level(self.vectors))
         sample = np.random.default_rng(0).permutation(len(catalogue))[:SAMPLE]
         self._sample = self.vectors[np.sort(sample)]
+        self._rows = np.argsort(catalogue.ids, kind="stable")
+        self._sorted = catalogue.ids[self._rows]
         self._told: OrderedDict[bytes, Told] = OrderedDict()
 
     def candidates(self, session: Session, allowed: np.ndarray, k: int) -> np.ndarray:
@@ -41,7 +43,10 @@ class Deep:
         if not len(session.rows):
             return np.empty(0, np.int64)
         query = np.append(self._listen(session).query, np.float32(0))
-        return self._near.search(query, k, allowed)[0]
+        mask = np.zeros(int(self._catalogue.ids.max()) + 1, np.uint8)
+        mask[self._catalogue.ids] = allowed
+        found, _ = self._near.search(query, k, mask)
+        return self._rows[np.searchsorted(self._sorted, found)]
 
     def scores(self, session: Session, rows: np.ndarray) -> np.ndarray:
         """As a Family's: how far above the catalogue's mean, and the same for items the network has seen played."""
@@ -82,9 +87,9 @@ class Deep:
         return told
 
 
-def open_deep(catalogue: Catalogue, folder: Path) -> Deep:
-    """The family of the network in `folder`. Raises ModelError."""
-    return Deep(catalogue, Network(folder))
+def open_deep(catalogue: Catalogue, folder: Path, vectors: str = "exact") -> Deep:
+    """The family of the network in `folder`. Raises ModelError, VectorError."""
+    return Deep(catalogue, Network(folder), vectors)
 
 
 def level(vectors: np.ndarray) -> np.ndarray:

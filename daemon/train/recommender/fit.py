@@ -29,16 +29,17 @@ class Plan(NamedTuple):
     """How it is fitted."""
 
     epochs: int = 12
-    batch: int = 32
+    steps: tuple[int, int] = (1000, 8000)  # at least, and at most, however many sessions there are
+    batch: int = 96  # sessions; fewer where there are few
     rate: float = 2e-3
-    own_rate: float = 5e-3
-    word_rate: float = 1e-2  # a word is met seldom
+    own_rate: float = 1e-2
+    word_rate: float = 2e-2  # a word is met seldom
     decay: float = 1e-4
-    negatives: int = 2048
-    forget_own: float = 0.1  # the share of items whose own vector is left out, so that content carries them
+    negatives: int = 1500
+    forget_own: float = 0.5  # the share of items whose own vector is left out, so that content carries them
     smooth: float = 0.1
-    newer: float = 12.0  # a session's weight halves that often over the whole time
-    patience: int = 3  # epochs without a better dev
+    newer: float = 10.0  # a session's weight halves that often over the whole time
+    patience: float = 0.3  # of the epochs without a better dev
 
 
 class Stretch(NamedTuple):
@@ -55,6 +56,7 @@ class Lesson(NamedTuple):
     numbers: Tensor
     tokens: Tensor
     known: Tensor  # (n, 1): 1 where an item has been played in what is learnt
+    has_content: Tensor  # (n, 1): 0 where nothing is known of an item but its plays
     odds: Tensor  # (n,): log of how likely it is drawn
     ladder: np.ndarray  # (n,): the same, summed up
 
@@ -78,7 +80,7 @@ def fit(
 ) -> tuple[Network, int]:
     """A network of the parts `learn`, and after how many epochs it was best by `judge` (higher is better).
 
-    Without `judge` all of the plan's epochs are made. The same seed gives the same network on one machine.
+    Without `judge` exactly the plan's epochs are made. The same seed gives the same network on one machine.
     """
     torch.manual_seed(seed)
     random = np.random.default_rng(seed)
@@ -90,15 +92,20 @@ def fit(
     dense = [*rest, called]
     optimizer = torch.optim.AdamW([{"params": rest}, {"params": [called]}], weight_decay=plan.decay)
     sparse = torch.optim.SparseAdam([network.own.weight], lr=plan.own_rate)
-    steps = plan.epochs * math.ceil(len(some) / plan.batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, [plan.rate, plan.word_rate], total_steps=steps + 1, pct_start=0.1)
+    batch_size = int(np.clip(len(some) // 40, 4, plan.batch))
+    batches = math.ceil(len(some) / batch_size)
+    epochs = plan.epochs if judge is None else int(np.clip(plan.epochs, plan.steps[0] / batches, max(plan.steps[1] / batches, 1)))
+    steps = epochs * batches
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, [plan.rate, plan.word_rate], total_steps=steps + 1, pct_start=0.1
+    )
     starts = np.array([stretch.at for stretch in some])
     weights = 0.5 ** (plan.newer * (starts.max() - starts) / max(float(np.ptp(starts)), 1.0))
     best, best_epoch, kept, began, step = -1.0, 0, None, time.monotonic(), 0
-    for epoch in range(1, plan.epochs + 1):
+    for epoch in range(1, epochs + 1):
         network.train()
         total = 0.0
-        for batch in _batches(some, plan.batch, random):
+        for batch in _batches(some, batch_size, random):
             loss = _loss(network, lesson, [some[i] for i in batch], weights[batch], plan, random)
             optimizer.zero_grad()
             sparse.zero_grad()
@@ -115,10 +122,10 @@ def fit(
         score = judge(network) if judge else 0.0
         seconds = time.monotonic() - began
         told = f", dev MRR@20 {score:.4f}" if judge else ""
-        say(f"epoch {epoch} of {plan.epochs}: loss {total / len(some):.3f}{told}; {seconds:.0f} s")
+        say(f"epoch {epoch} of {epochs}: loss {total / len(some):.3f}{told}; {seconds:.0f} s")
         if judge is None or score > best:
             best, best_epoch, kept = score, epoch, copy.deepcopy(network.state_dict()) if judge else None
-        elif epoch - best_epoch >= plan.patience:
+        elif epoch - best_epoch > plan.patience * epochs:
             break
     if kept is not None:
         network.load_state_dict(kept)
@@ -145,10 +152,13 @@ def _lesson(sets: Sets, learn: Sequence[str], some: list[Stretch], power: float)
         np.add.at(plays, stretch.rows, 1)
     drawn = plays**power
     drawn /= drawn.sum()
+    sound, called = numbers(sets.catalogue), words(sets.catalogue)
+    has_content = (np.abs(sound).sum(1) + called.sum(1) > 0).astype(np.float32)
     return Lesson(
-        torch.from_numpy(numbers(sets.catalogue)),
-        torch.from_numpy(words(sets.catalogue)),
+        torch.from_numpy(sound),
+        torch.from_numpy(called),
         torch.from_numpy(sets.seen(*learn).astype(np.float32))[:, None],
+        torch.from_numpy(has_content)[:, None],
         torch.from_numpy(np.log(drawn + 1e-12)).float(),
         np.cumsum(drawn),
     )
@@ -181,7 +191,7 @@ def _loss(
         drawn = np.searchsorted(lesson.ladder, random.random(plan.negatives)).clip(0, n - 1)
         among = torch.unique(torch.cat([rows[rows >= 0], torch.from_numpy(drawn)]))
     place = torch.searchsorted(among, rows.clamp(min=0))
-    keep = (torch.rand(len(among), 1) >= plan.forget_own).float()
+    keep = (torch.rand(len(among), 1) >= plan.forget_own * lesson.has_content[among]).float()
     own = network.own(among) * lesson.known[among] * keep
     items = network.encoder(lesson.numbers[among], lesson.tokens[among], own)
     before, after = place[:, :-1], place[:, 1:]

@@ -14,6 +14,7 @@ from daemon.train.recommender.moments import Moment
 HIDDEN = 24
 EPOCHS = 30
 BATCH = 64
+ALONE, WITHOUT = 0.1, 0.15  # how often one family is on, or off
 RATE, DECAY = 5e-3, 1e-3
 
 
@@ -26,6 +27,15 @@ class _Ranking(nn.Module):
 
     def forward(self, seen: torch.Tensor) -> torch.Tensor:
         return self.out(torch.cat([torch.tanh(self.hidden(seen)), seen], -1))[..., 0]
+
+
+def _some(names: Sequence[str], random: np.random.Generator) -> np.ndarray:
+    """float32 (3 f,): mostly all; else one family alone, or one left out, as a DJ may switch them."""
+    of = np.array([name.partition(".")[0] for name in names])
+    families = np.unique(of)
+    chance, which = random.random(), random.choice(families)
+    on = of == which if chance < ALONE else of != which if chance < ALONE + WITHOUT else np.ones(len(of), bool)
+    return np.tile(on, 3).astype(np.float32)
 
 
 def fit(groups: Sequence[Sequence[Moment]], names: Sequence[str], path: Path, seed: int) -> None:
@@ -53,7 +63,7 @@ def fit(groups: Sequence[Sequence[Moment]], names: Sequence[str], path: Path, se
             target = np.zeros(len(batch), np.int64)
             for j, i in enumerate(batch):
                 m = len(moments[i].rows)
-                table[j, :m], absent[j, :m] = seen[i], False
+                table[j, :m], absent[j, :m] = seen[i] * _some(names, random), False
                 target[j] = int(np.searchsorted(moments[i].rows, moments[i].target))
             logits = network(torch.from_numpy(table)).masked_fill(torch.from_numpy(absent), -1e4)
             each = functional.cross_entropy(logits, torch.from_numpy(target), reduction="none")

@@ -18,8 +18,10 @@ import numpy as np
 from daemon.errors import UserError
 from daemon.recommend.catalogue import Catalogue, folded
 from daemon.recommend.item import TRAITS, Item, Profile
+from daemon.recommend.library.store import Library
 
 PARTS = ("train", "dev", "test")
+FEWEST = 10  # sets of a library
 DEV_SHARE = 20  # of a listening set without a part for it, one in so many sessions is dev
 DAY_S = 86400.0
 
@@ -71,6 +73,29 @@ def read(folder: Path) -> Sets:
         return _lines(folder)
     except (OSError, UnicodeDecodeError, KeyError, ValueError) as error:
         raise SetsError(f"{folder}: cannot be read as sessions: {error!r}") from None
+
+
+def of_library(path: Path) -> Sets:
+    """A library's own sets, oldest first: nine in ten train, the newest dev; nothing is held back for a test.
+
+    Raises LibraryError, and SetsError where too little was played.
+    """
+    with Library.open(path, read_only=True) as library:
+        catalogue = library.catalogue()
+        rows = catalogue.rows
+        sittings = []
+        for one in library.history.sets():
+            played = [rows[play.item_id] for play in one.plays if play.item_id in rows]
+            if len(played) > 1:
+                sittings.append(Sitting(one.name, one.dj, one.started or 0.0, np.array(played, np.int64)))
+    if len(sittings) < FEWEST:
+        raise SetsError(
+            f"{path}: {len(sittings)} sets of two tracks or more were played; {FEWEST} are needed to learn from: "
+            "import a DJ program's history (jamd library import), or play, and jamd keeps them"
+        )
+    sittings.sort(key=lambda sitting: sitting.at)
+    split = len(sittings) - max(2, len(sittings) // 10)
+    return Sets(path.name, catalogue, {"train": sittings[:split], "dev": sittings[split:], "test": []})
 
 
 def _holds(folder: Path) -> bool:

@@ -1,0 +1,107 @@
+"""`jamd train recommender`: a data set, or a library's own history, to a folder that the recommender opens.
+
+Twice: on `train`, stopped by dev, for the ranking to be fitted to dev as it will meet sessions that the network has not
+seen; then for as many epochs on `train` and dev together, which is what is used.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from daemon.recommend.blend.opening import own
+from daemon.recommend.collaborative.artists import Artists
+from daemon.recommend.collaborative.collaborative import Collaborative
+from daemon.recommend.content.content import Content
+from daemon.recommend.deep.deep import Deep
+from daemon.recommend.deep.model import Network as Graphs
+from daemon.recommend.family import Family
+from daemon.train.recommender import fit, ranking
+from daemon.train.recommender.export import export
+from daemon.train.recommender.moments import Moment, fields, history, moment, prefixes
+from daemon.train.recommender.network import Network
+from daemon.train.recommender.sets import Sets, SetsError, folders, of_library, read
+
+JUDGED = 1500  # sessions of dev, at most, that an epoch is judged by
+MOMENTS = 6000  # of dev, at most, that the ranking is fitted to
+CARD = "card.json"
+
+
+def command(data: Path, out: Path | None, plan: fit.Plan, seed: int, say: Callable[[str], None]) -> None:
+    """Train for a library, or for the only data set in a folder. Raises SetsError, LibraryError."""
+    if data.is_dir():
+        found = folders(data)
+        if len(found) > 1:
+            raise SetsError(f"{data}: holds {len(found)} data sets; give one of them, such as {found[0]}")
+        if out is None:
+            raise SetsError(f"{data}: say where the models go: --out FOLDER")
+        train(read(found[0]), out, plan, seed, say)
+    else:
+        train(of_library(data), out or own(data), plan, seed, say)
+
+
+def train(sets: Sets, folder: Path, plan: fit.Plan, seed: int, say: Callable[[str], None]) -> None:
+    """Fit network and ranking to `sets`, into `folder`. Raises SetsError where there is too little."""
+    torch.set_num_threads(1)
+    say(f"{sets.name}: {len(sets.catalogue)} items, {sum(map(len, sets.parts.values()))} sessions")
+    network, epochs = fit.fit(sets, ("train",), lambda one: judge(one, sets), plan, seed, say)
+    tried = folder / "dev"
+    export(network, sets, ("train",), tried)
+    some = families(sets, ("train",), tried)
+    seen = moments(sets, some, seed, say)
+    ranking.fit([seen], fields(some), folder / "blend.npz", seed)
+    say(f"once more, on dev too, for {epochs} epochs")
+    network, _ = fit.fit(sets, ("train", "dev"), None, plan._replace(epochs=epochs), seed, say)
+    export(network, sets, ("train", "dev"), folder)
+    card = {"task": "next item of a session", "data": sets.name, "items": len(sets.catalogue), "seed": seed}
+    card |= {"epochs": epochs, "plan": plan._asdict(), "moments": len(seen)}
+    (folder / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
+def families(sets: Sets, learnt: Sequence[str], folder: Path | None) -> list[Family]:
+    """All of them, with the sessions of `learnt` as their past; without `folder` no network."""
+    past = history(sets, learnt)
+    some: list[Family] = [Content(sets.catalogue), Collaborative(sets.catalogue, past), Artists(sets.catalogue, past)]
+    if folder is not None:
+        some.append(Deep(sets.catalogue, Graphs(folder)))
+    return some
+
+
+def moments(
+    sets: Sets, some: Sequence[Family], seed: int, say: Callable[[str], None], part: str = "dev"
+) -> list[Moment]:
+    """At most MOMENTS of a part, drawn by session."""
+    sittings = sets.parts[part]
+    found: list[Moment] = []
+    for index in np.random.default_rng(seed).permutation(len(sittings)):
+        if len(found) >= MOMENTS:
+            break
+        found += [moment(session, target, some, len(sets.catalogue)) for session, target in prefixes(sittings[index])]
+    met = sum(one.target in one.rows for one in found) / max(len(found), 1)
+    say(f"{len(found)} moments of {part}; the next item is among the candidates in {100 * met:.0f} %")
+    return found
+
+
+def judge(network: Network, sets: Sets, part: str = "dev") -> float:
+    """MRR@20 of the network alone over the part's next items that are new in their session."""
+    items = fit.vectors(network, sets)
+    total = n = 0.0
+    sittings = sets.parts[part]
+    chosen = np.random.default_rng(0).permutation(len(sittings))[:JUDGED]
+    for sitting in (sittings[i] for i in np.sort(chosen)):
+        if len(sitting.rows) < 2:
+            continue
+        with torch.no_grad():
+            told = items[torch.from_numpy(sitting.rows[:-1])][None]
+            queries, _ = network.step(told, torch.arange(told.shape[1]), torch.zeros(1, 1, network.hidden))
+            scores = (queries[0] @ items.T).numpy()
+        for k, target in enumerate(sitting.rows[1:]):
+            scores[k:, sitting.rows[k]] = -np.inf
+            if target in sitting.rows[: k + 1]:
+                continue
+            rank = int((scores[k] > scores[k, target]).sum()) + 1
+            total += 1 / rank if rank <= 20 else 0.0
+            n += 1
+    return total / max(n, 1)
