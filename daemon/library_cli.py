@@ -1,13 +1,16 @@
 """`jamd library`: scan folders into it, list it, look at one item, search it. Imported where it is used."""
 
+import os
 import signal
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from daemon.library_import_cli import import_
 from daemon.options import FILE
 
 if TYPE_CHECKING:
@@ -74,7 +77,7 @@ def scan(
 
 
 def _scan(scan: Any, backend: str, jobs: int, as_json: bool) -> int:
-    from daemon.library_analysis import analyse, warm
+    from daemon.library_analysis import analyse, beside, warm
 
     plan = scan.plan()
     for folder in scan.unread:
@@ -85,7 +88,8 @@ def _scan(scan: Any, backend: str, jobs: int, as_json: bool) -> int:
     if plan.tasks:
         warm()
     with _Progress(len(plan.tasks), as_json) as progress:
-        running = scan.run(plan.tasks, analyse, backend, jobs)
+        work = partial(beside, os.getpid()) if backend == "loky" else analyse
+        running = scan.run(plan.tasks, work, backend, jobs)
         try:
             for found in running:
                 if found.item is not None:
@@ -312,3 +316,6 @@ def _print(value: Any) -> None:
     import msgspec
 
     click.echo(msgspec.json.encode(value).decode())
+
+
+library.add_command(import_)

@@ -5,6 +5,7 @@ A place is kept as samples of two channels; grids are Protocol Buffers (Mixxx's 
 tempo changes by more than a thousandth.
 """
 
+import itertools
 import sqlite3
 import struct
 from collections.abc import Iterator
@@ -50,13 +51,18 @@ def read(path: Path) -> Record:
                 key=_key(row),
                 duration_s=row["duration"],
                 added=row["datetime_added"],
-                cues=[cue._replace(at_s=cue.at_s / rate, length_s=(cue.length_s or 0) / rate) for cue in cues.get(row["id"], [])],
+                cues=[
+                    cue._replace(at_s=cue.at_s / rate, length_s=(cue.length_s or 0) / rate)
+                    for cue in cues.get(row["id"], [])
+                ],
                 grid=_grid(row["beats"], row["beats_version"], rate),
             )
         for number, name in db.execute("SELECT id, name FROM crates ORDER BY id"):
             refs = db.execute("SELECT track_id FROM crate_tracks WHERE crate_id = ? ORDER BY track_id", (number,))
             record.list(f"crate {number}", name, (ref for (ref,) in refs), kind="crate")
-        for number, name, hidden, made in db.execute("SELECT id, name, hidden, date_created FROM Playlists ORDER BY id"):
+        for number, name, hidden, made in db.execute(
+            "SELECT id, name, hidden, date_created FROM Playlists ORDER BY id"
+        ):
             query = "SELECT track_id, pl_datetime_added FROM PlaylistTracks WHERE playlist_id = ? ORDER BY position, id"
             entries = db.execute(query, (number,)).fetchall()
             if hidden == HISTORY and entries:
@@ -79,7 +85,6 @@ def _cues(db: sqlite3.Connection) -> dict[int, list[Cue]]:
         if kind in _KINDS and isinstance(at, (int, float)) and at >= 0:
             shade = f"#{color & 0xFFFFFF:06x}" if isinstance(color, int) and kind in (1, 4) else ""
             spread = length / 2 if kind == 4 and isinstance(length, (int, float)) else None
-            slot = slot if isinstance(slot, int) and slot >= 0 else None
             found.setdefault(track, []).append(Cue(at / 2, _KINDS[kind], label, shade, spread, slot))
     return found
 
@@ -103,7 +108,7 @@ def _grid(blob: Any, version: Any, rate: int) -> list[Grid]:
 def _changes(beats: list[float]) -> Iterator[Grid]:
     """A line wherever the time between two beats is another than before."""
     step = 0.0
-    for start, end in zip(beats, beats[1:], strict=False):
+    for start, end in itertools.pairwise(beats):
         if end > start and abs(end - start - step) > 0.001 * step:
             step = end - start
             yield Grid(start, 60.0 / step)

@@ -104,14 +104,21 @@ class Record:
         else:
             self.leave(name, "neither a file nor a title")
 
-    def list(self, ref: object, name: object, tracks: Iterable[object], folder: str = "", kind: str = "playlist") -> None:
+    def list(
+        self, ref: object, name: object, tracks: Iterable[object], folder: str = "", kind: str = "playlist"
+    ) -> None:
         """A playlist of refs; those that are not among the tracks by `take` are passed over."""
         self.lists.append(
             Tracklist(ref=text(ref), name=text(name), folder=folder, kind=kind, tracks=tuple(map(text, tracks)))
         )
 
     def played(
-        self, ref: object, plays: Iterable[tuple[object, object]], name: object = "", dj: object = "", started: object = None
+        self,
+        ref: object,
+        plays: Iterable[tuple[object, object]],
+        name: object = "",
+        dj: object = "",
+        started: object = None,
     ) -> None:
         """A set of (ref, when); the plays come in order."""
         taken = tuple((text(track), when(at)) for track, at in plays)
