@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from daemon.child import die_with_parent
 from daemon.errors import UserError
 from daemon.recommend.item import Item
 from daemon.recommend.library import clip, profile, rows, scan, tags
@@ -42,6 +43,13 @@ def analyse(task: Task) -> Found:
     if not item.title:
         item = _named(item, path)
     return Found(task, item, beats.astype("<f4").tobytes(), landmarks, content)
+
+
+def beside(scanner: int, task: Task) -> Found:
+    """`analyse`, in a process that the one with the id `scanner` has started, and that ends with it. [worker]"""
+    if os.getpid() != scanner:
+        die_with_parent()
+    return analyse(task)
 
 
 def warm() -> None:
@@ -101,7 +109,10 @@ def _hear(sound, rate: int) -> tuple[profile.Heard, bytes]:
         passes += 1
         played += n_samples
     engine.process(np.zeros((sound.channels, offline.SILENCE_AFTER), np.float32))
-    events.append(reader.read().events)  # what was about to be decided
+    found = reader.read()
+    events.append(found.events)  # what was about to be decided
+    for name, values in columns.items():
+        values.append(found.hops[name][:1])  # of the last samples
     landmarks.append(listener.close())
     event = np.concatenate(events)
     hop_s = hop.HOP * float(engine.state["decimation"][0]) / rate

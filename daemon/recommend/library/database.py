@@ -97,7 +97,9 @@ class Database:
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
         except sqlite3.OperationalError as error:
             wal = self.path.with_name(f"{self.path.name}-wal")
-            if error.sqlite_errorcode != sqlite3.SQLITE_CANTOPEN or (wal.exists() and wal.stat().st_size > 0):
+            no_log = error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
+            if not no_log or (wal.exists() and wal.stat().st_size > 0):
+                connection.close()
                 raise
             connection.close()  # on a disk that cannot be written there is no log, and none can be made
             connection = self._connected("ro&immutable=1")

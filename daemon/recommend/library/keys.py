@@ -17,8 +17,8 @@ def key_of(text: str) -> int:
         first = CAMELOT_C_MAJOR if letter in "ab" else OPEN_C_MAJOR
         major = 7 * (number - first) % 12
         return major if letter in "bd" else 12 + (major + 9) % 12
-    if spelt := re.fullmatch(r"([a-h])(#|b|is|es)?\s*(maj|major|dur|min|minor|moll|m)?", text):
-        step = {"#": 1, "is": 1, "b": -1, "es": -1}.get(spelt[2] or "", 0)
+    if spelt := re.fullmatch(r"([a-h])(#|b|is|es|s)?\s*(maj|major|dur|min|minor|moll|m)?", text):
+        step = {"#": 1, "is": 1, "b": -1, "es": -1, "s": -1}.get(spelt[2] or "", 0)
         tonic = (LETTERS[spelt[1]] + step) % 12
         return tonic + (12 if (spelt[3] or "") in ("min", "minor", "moll", "m") else 0)
     return -1

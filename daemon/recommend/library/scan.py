@@ -6,8 +6,12 @@ joblib runs the analysis on one of its backends; one process, this one, writes. 
 import contextlib
 import hashlib
 import os
+import signal
+import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import BrokenExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -125,16 +129,52 @@ def digest(path: str) -> bytes:
 
 
 def _analysed(tasks: list[Task], analyse: Analyse, backend: str, jobs: int) -> Iterator[Found]:
-    """As they are done, whatever their order."""
+    """As they are done, whatever their order. A file whose analysis takes its process along is a bad one."""
     import joblib
 
-    if not tasks:
-        return
+    left = {task.path: task for task in tasks}
     name, settings = _backend(backend)
-    with joblib.parallel_config(backend=name, n_jobs=jobs, **settings):
-        pool = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch="3*n_jobs")
-        found = pool(joblib.delayed(analyse)(task) for task in tasks)
-        yield from found
+    while left:
+        with joblib.parallel_config(backend=name, n_jobs=jobs, **settings):
+            ahead = 2 * joblib.effective_n_jobs(jobs)
+            pool = joblib.Parallel(return_as="generator_unordered", batch_size=1, pre_dispatch=ahead)
+            with _uninterrupted():
+                running = pool(joblib.delayed(analyse)(task) for task in list(left.values()))
+            try:
+                for found in running:
+                    del left[found.task.path]
+                    yield found
+            except BrokenExecutor:  # they were handed over in order: it was one of the first that are left
+                for task in list(left.values())[:ahead]:
+                    del left[task.path]
+                    yield _alone(task, analyse)
+            finally:
+                with warnings.catch_warnings(action="ignore"):  # that not all of it was wanted
+                    running.close()
+
+
+def _alone(task: Task, analyse: Analyse) -> Found:
+    from joblib.externals.loky import ProcessPoolExecutor
+
+    with ProcessPoolExecutor(1) as pool:
+        try:
+            found: Found = pool.submit(analyse, task).result()
+            return found
+        except BrokenExecutor:
+            return Found(task, reason="its analysis crashed; is it broken? Convert it, or move it away")
+
+
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Processes started within do not heed Ctrl-C: it is this one's to end them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _backend(given: str) -> tuple[str, dict[str, Any]]:
