@@ -1,29 +1,190 @@
 """Listens, and says now and then which items of the library sound."""
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from daemon.recommend.recognition import align
+from daemon.recommend.recognition.index import GAP, Index, Segment
+from daemon.recommend.recognition.print import TICK_S, Listener, strongest
+from daemon.recommend.recognition.search import candidates
+
+LOOK_S = 1.0  # from one look to the next
+WINDOW_S = 10.0  # of sound that is looked for, at most, and
+LEAST_S = 2.0  # at least
+RECENT_S = 4.0  # in which what is heard must still be heard
+EVERY = 3  # looks from one search to the next, while something is heard
+PER_BLOCK = 16  # landmarks of the sound, twice a fingerprint's: some are noise's
+PLACES, FITS = 60, 12  # places laid over the sound, and of those fitted
+CERTAIN = 13.0  # standard deviations above chance that say it is this item, and
+CLEAR = 0.2, 0.35  # share of its landmarks, above chance; the same under key lock, where shared drum sounds agree too
+HOLD = 4.0  # the same for what was heard a moment ago
+MISSES = 3  # looks without it, after which it is over
+MOST = 3  # items at once
+
 
 class Heard(msgspec.Struct, frozen=True):
-    """An item that sounds. Several at once where tracks are mixed, the loudest first."""
+    """An item that sounds. Several at once where tracks are mixed, the one with the greatest share first."""
 
     item: int  # its id
     position_s: float  # in the item, of the newest sample fed
     speed: float  # the item's seconds that pass in a second: 1.06 where the fader is at +6 %
-    key_lock: bool  # the pitch is the item's own, whatever the speed
-    confidence: float  # 0..1
+    key_lock: bool  # the pitch is the item's own, whatever the speed; False where the speed is within 0.5 % of 1
+    confidence: float  # 0..1; 0.5 where it is just sure enough to be said
     share: float  # 0..1: of what is recognised now; their sum is 1
 
 
+class _Kept(NamedTuple):
+    """What was heard at the last look."""
+
+    segment: Segment
+    row: int  # in the segment
+    at: float  # ticks on the segment's timeline at `when`
+    when: float  # ticks since the first sample
+    fit: np.void  # a FIT
+    score: float  # the highest of late
+    misses: int
+
+
 class Recogniser:
-    """Listens to mono float32 sound in chunks of any length. Not for two threads at once. [worker]"""
+    """Listens to mono float32 sound in chunks of any length; the same however it is cut. Not for two threads. [worker]"""
 
     def __init__(self, prints: Iterable[tuple[int, bytes]], rate: float) -> None:
-        """Of (item id, blob of `print_of`). Raises PrintError for a blob that is none."""
+        """Of (item id, blob of `print_of`). Raises PrintError for a blob that is none, ValueError for a rate."""
+        self.index = Index(prints)
         self.heard: list[Heard] = []  # what sounds as of the last look; empty where unsure
+        self._rate = rate
+        self._listener = Listener(rate)
+        self._fed = 0
+        self._looks = 0
+        self._found: list[np.ndarray] = []
+        self._kept: list[_Kept] = []
 
     def feed(self, samples: np.ndarray) -> list[Heard]:
-        """Once a second, what sounds now, the surest first; else, and where unsure, empty."""
-        raise NotImplementedError
+        """Once a second of sound, all that sounds now; else, and where unsure, an empty list."""
+        said: list[Heard] = []
+        start = 0
+        while start < len(samples):
+            due = round((self._looks + 1) * LOOK_S * self._rate)
+            end = min(len(samples), start + due - self._fed)
+            self._found.append(self._listener.feed(samples[start:end]))
+            self._fed += end - start
+            start = end
+            if self._fed == due:
+                self._looks += 1
+                said = self.heard = self._look()
+        return said
+
+    def _look(self) -> list[Heard]:
+        now = self._fed / self._rate / TICK_S
+        found = np.concatenate(self._found)
+        found = found[found["time"] * 2 > now - WINDOW_S / TICK_S]
+        self._found = [found]
+        found = strongest(found, PER_BLOCK)
+        found = found[np.argsort(found["time"], kind="stable")]
+        if len(found) < 8 or found["time"][-1] * 2 < now - RECENT_S / TICK_S:
+            self._kept = []
+            return []
+        middle = float(now - WINDOW_S / 2 / TICK_S)
+        sound = _Sound(middle, now, (found["time"] * 2 - middle).astype(np.float32), found["pitch"].copy())
+        self._kept = [kept for kept in (self._follow(kept, sound) for kept in self._kept) if kept]
+        if now * TICK_S >= LEAST_S and len(self._kept) < MOST and (not self._kept or self._looks % EVERY == 0):
+            self._search(sound)
+        return self._said(now)
+
+    def _follow(self, kept: _Kept, sound: "_Sound") -> _Kept | None:
+        """Where an item that was heard is now; None when it is over, or was taken out."""
+        segment = kept.segment
+        if segment not in self.index.segments or segment.gone[kept.row]:
+            return None
+        times, pitches = sound.recent()
+        lay, fit = np.zeros(1, align.LAY), np.zeros(1, align.FIT)
+        lay["speed"], lay["lock"] = kept.fit["speed"], kept.fit["lock"]
+        lay["at"] = kept.at + kept.fit["speed"] * (sound.middle - kept.when)
+        if len(times) > 1:
+            free = np.ones(len(times), np.bool_)
+            align.fitted(segment.times, segment.pitches, lay[0], times, pitches, free, fit[0])
+        score = float(fit["score"][0])
+        if score < HOLD:
+            if kept.misses + 1 == MISSES:
+                return None
+            return kept._replace(misses=kept.misses + 1)
+        return self._placed(segment, fit[0], sound, max(score, 0.8 * kept.score))
+
+    def _search(self, sound: "_Sound") -> None:
+        """Add what else sounds: of the landmarks that what is heard already does not explain."""
+        free = np.ones(len(sound.times), np.bool_)
+        for kept in self._kept:
+            at = kept.at + kept.fit["speed"] * (sound.middle - kept.when)
+            self._take(kept.segment, at, kept.fit, sound, free)
+        guesses = [
+            (segment, candidates(segment, sound.times[free], sound.pitches[free], PLACES))
+            for segment in self.index.segments
+        ]
+        while len(self._kept) < MOST:
+            best: _Kept | None = None
+            for segment, places in guesses:
+                fits = align.fits(segment.times, segment.pitches, places, sound.times, sound.pitches, free, FITS)
+                for fit in fits:
+                    found = self._sure(segment, fit, sound, free)
+                    if found and (best is None or found.score > best.score):
+                        best = found
+            if best is None:
+                return
+            self._kept.append(best)
+            self._take(best.segment, best.fit["at"], best.fit, sound, free)
+
+    def _sure(self, segment: Segment, fit: np.void, sound: "_Sound", free: np.ndarray) -> _Kept | None:
+        """The item of a fit where it is sure, over the whole window or of late; else None."""
+        times, pitches = sound.recent()
+        recent, lay = np.zeros(1, align.FIT), np.zeros(1, align.LAY)
+        for name in ("at", "speed", "lock"):
+            lay[name] = fit[name]
+        if len(times) > 1:
+            late = free[len(free) - len(times) :]
+            align.fitted(segment.times, segment.pitches, lay[0], times, pitches, late, recent[0])
+        best = recent[0] if recent["score"][0] > fit["score"] else fit
+        clear = best["hits"] / max(1, best["of"]) - best["chance"]
+        if best["score"] < CERTAIN or clear < CLEAR[int(best["lock"])] or recent["score"][0] < HOLD:
+            return None
+        kept = self._placed(segment, best.copy(), sound, float(best["score"]))
+        known = {(k.segment is segment, k.row) for k in self._kept}
+        return None if kept is None or (True, kept.row) in known else kept
+
+    def _placed(self, segment: Segment, fit: np.void, sound: "_Sound", score: float) -> _Kept | None:
+        at = float(fit["at"] + fit["speed"] * (sound.now - sound.middle))
+        row = int(np.searchsorted(segment.bases, at + GAP / 3, "right")) - 1
+        if row < 0 or segment.gone[row]:
+            return None
+        return _Kept(segment, row, at, sound.now, fit.copy(), score, 0)
+
+    def _take(self, segment: Segment, at: float, fit: np.void, sound: "_Sound", free: np.ndarray) -> None:
+        align.take(segment.times, segment.pitches, at, fit["speed"], fit["lock"], sound.times, sound.pitches, free)
+
+    def _said(self, now: float) -> list[Heard]:
+        parts = [max(float(k.fit["hits"] / max(1, k.fit["of"]) - k.fit["chance"]), 0.01) for k in self._kept]
+        said = []
+        for k, part in zip(self._kept, parts, strict=True):
+            speed = float(k.fit["speed"])
+            position_s = (k.at + speed * (now - k.when) - float(k.segment.bases[k.row])) * TICK_S
+            lock = bool(k.fit["lock"]) and abs(speed - 1) > 0.005
+            sure = 1 - 2 ** (-k.score / CERTAIN)
+            item = int(k.segment.ids[k.row])
+            said.append(Heard(item, float(max(position_s, 0.0)), speed, lock, float(sure), part / sum(parts)))
+        return sorted(said, key=lambda heard: (-heard.share, heard.item))
+
+
+class _Sound(NamedTuple):
+    """The landmarks of the last WINDOW_S."""
+
+    middle: float  # ticks since the first sample: time 0
+    now: float
+    times: np.ndarray  # float32, ticks about the middle, rising
+    pitches: np.ndarray  # float32, steps
+
+    def recent(self) -> tuple[np.ndarray, np.ndarray]:
+        """Times and pitches of the last RECENT_S."""
+        start = int(np.searchsorted(self.times, self.now - self.middle - RECENT_S / TICK_S))
+        return self.times[start:], self.pitches[start:]

@@ -1,0 +1,177 @@
+"""Where in the library a few seconds of sound may come from: pairs that agree, counted along one timeline. [worker]
+
+A pair of the sound that a fader moved by `s` has its pitches higher by 12 log2(s) semitones and its times shorter by `s`;
+under key lock the times alone. So the fader's range is gone through in slices of 1.4 %, and what the index holds near a
+pair, so moved, votes for the place where the sound's time 0 would lie. Key lock is one more slice.
+"""
+
+import numpy as np
+
+from daemon.recommend.recognition import index
+from daemon.recommend.recognition.index import INTERVAL, INTERVALS, PITCH, PITCHES, SPAN, TIMES, Segment
+from dsp import landmarks
+from dsp.kernel import inline
+
+FADER = 1.09  # the fastest, and its inverse the slowest
+STEPS = 12 * landmarks.STEPS  # an octave
+SLICE = 12  # steps from one to the next, and
+WIDE = 14  # steps either way of its middle that a pair is looked for
+SLICES = 2 * int(np.ceil(np.log2(FADER) * STEPS / SLICE)) + 1
+SLACK = 5  # ticks that the time between two landmarks may be off by
+SHIFT = SLICES // 2 * SLICE + SLICE // 2  # steps a pitch is moved by, at most
+PURE = 8  # steps that a pitch may be off by under key lock
+BIN = 32  # ticks: votes are counted in quarters of a second
+FEWEST = 3  # votes
+BUDGET = 12_000_000  # pairs of the library looked at in one search; the rarest first
+
+
+def candidates(segment: Segment, times: np.ndarray, pitches: np.ndarray, most: int) -> np.ndarray:
+    """Ticks on the segment's timeline, int64, at which time 0 of the sound may lie; at most `most`, likeliest first.
+
+    `times` in ticks about 0 (float32, rising), `pitches` in steps (float32).
+    """
+    pairs = _pairs(times, pitches)
+    sizes = _sizes(pairs, times, pitches, segment.starts)
+    order = np.argsort(sizes, kind="stable")
+    pairs = pairs[order[: np.searchsorted(np.cumsum(sizes[order]), BUDGET, "right")]]
+    votes = np.zeros((SLICES + 1, segment.end // BIN + 2), np.uint8)
+    _vote(pairs, times, pitches, segment.starts, segment.firsts, segment.fine, segment.times, votes)
+    return _best(votes, most) * BIN + BIN
+
+
+@inline
+def _pairs(times, pitches):
+    """All pairs that, moved by a fader, could be one of the library's: int32 of shape (n, 2)."""
+    out = np.empty((64 * len(times), 2), np.int32)
+    n = 0
+    for i in range(len(times)):
+        for j in range(i + 1, len(times)):
+            between = times[j] - times[i]
+            if between > index.FARTHEST * FADER or n == len(out):
+                break
+            if between >= index.NEAREST / FADER and abs(pitches[j] - pitches[i]) <= SPAN:
+                out[n, 0], out[n, 1] = i, j
+                n += 1
+    return out[:n]
+
+
+@inline
+def _rows(shortest, longest):
+    """The first and last row of cells for a time between two landmarks."""
+    grown = np.log(index.GROWTH)
+    shortest, longest = max(shortest, np.float64(index.NEAREST)), min(longest, np.float64(index.FARTHEST))
+    if shortest > longest:
+        return 0, -1
+    return int(np.log(shortest / index.NEAREST) / grown), min(int(np.log(longest / index.NEAREST) / grown), TIMES - 1)
+
+
+@inline
+def _intervals(interval):
+    """The two columns of cells an interval, in steps, may be in."""
+    first = min(max(int(np.floor((interval + SPAN) / INTERVAL - 0.5)), 0), INTERVALS - 1)
+    return first, min(first + 1, INTERVALS - 1)
+
+
+@inline
+def _columns(low, high):
+    """The first and last cell of pitches in steps."""
+    return max(int(low) // PITCH, 0), min(int(high) // PITCH, PITCHES - 1)
+
+
+@inline
+def _sizes(pairs, times, pitches, starts):
+    """How many of the library's pairs each one meets on its way along the fader: int64."""
+    sizes = np.zeros(len(pairs), np.int64)
+    for k in range(len(pairs)):
+        i, j = pairs[k, 0], pairs[k, 1]
+        first, last = _intervals(pitches[j] - pitches[i])
+        between = np.float64(times[j] - times[i])
+        early, late = _rows(between - SLACK, between + SLACK)
+        low, high = _columns(pitches[i] - SHIFT, pitches[i] + SHIFT)
+        for interval in range(first, last + 1):
+            for row in range(early, late + 1):
+                cell = (interval * TIMES + row) * PITCHES
+                sizes[k] += starts[cell + high + 1] - starts[cell + low]
+    return sizes
+
+
+@inline
+def _vote(pairs, times, pitches, starts, firsts, fine, when, votes):
+    """Count for each of the library's pairs, in each slice it fits, where time 0 would lie. The last slice is key lock."""
+    speeds = (2.0 ** ((np.arange(SLICES) - SLICES // 2) * (SLICE / STEPS))).astype(np.float32)
+    for k in range(len(pairs)):
+        i, j = pairs[k, 0], pairs[k, 1]
+        between, pitch = times[j] - times[i], pitches[i]
+        first, last = _intervals(pitches[j] - pitch)
+        low, high = _columns(pitch - SHIFT, pitch + SHIFT)
+        for column in range(low, high + 1):
+            slowest = 2.0 ** ((pitch - (column + 1) * PITCH - WIDE) / STEPS)
+            fastest = 2.0 ** ((pitch - column * PITCH + WIDE) / STEPS)
+            if column * PITCH <= pitch + PURE and pitch - PURE <= (column + 1) * PITCH:
+                slowest, fastest = 1 / FADER, FADER
+            early, late = _rows(between * slowest - SLACK, between * fastest + SLACK)
+            for row in range(early, late + 1):
+                shortest = np.float32(index.NEAREST * index.GROWTH**row)
+                for interval in range(first, last + 1):
+                    cell = (interval * TIMES + row) * PITCHES + column
+                    for p in range(starts[cell], starts[cell + 1]):
+                        d, ticks = pitch - _pitch(column, fine[p]), _between(shortest, fine[p])
+                        place = (d + np.float32(SHIFT)) * np.float32(1 / SLICE)
+                        if place < 0 or place >= SLICES:
+                            continue
+                        s = int(place)
+                        if abs(ticks - speeds[s] * between) <= SLACK:
+                            at = (np.int64(when[firsts[p]]) - np.int64(speeds[s] * times[i])) // BIN
+                            if 0 <= at < votes.shape[1] and votes[s, at] < 255:
+                                votes[s, at] += np.uint8(1)
+                        t = s - 1 if place - s < np.float32(0.5) else s + 1
+                        if 0 <= t < SLICES and abs(ticks - speeds[t] * between) <= SLACK:
+                            at = (np.int64(when[firsts[p]]) - np.int64(speeds[t] * times[i])) // BIN
+                            if 0 <= at < votes.shape[1] and votes[t, at] < 255:
+                                votes[t, at] += np.uint8(1)
+                        if abs(d) <= PURE:
+                            speed = min(max(ticks / between, np.float32(1 / FADER)), np.float32(FADER))
+                            at = (np.int64(when[firsts[p]]) - np.int64(speed * times[i])) // BIN
+                            if 0 <= at < votes.shape[1] and votes[SLICES, at] < 255:
+                                votes[SLICES, at] += np.uint8(1)
+
+
+@inline
+def _pitch(column, place):
+    """The pitch of a pair's first landmark, in steps."""
+    return np.float32(column * PITCH + PITCH / 32) + np.float32(place >> 4) * np.float32(PITCH / 16)
+
+
+@inline
+def _between(shortest, place):
+    """The ticks between a pair's two, in a row that begins with `shortest`."""
+    return shortest * (
+        np.float32(1.0) + (np.float32(place & 15) + np.float32(0.5)) * np.float32((index.GROWTH - 1) / 16)
+    )
+
+
+@inline
+def _best(votes, most):
+    """The bins which, with the next one and in one slice, have most votes; int64, the fullest first."""
+    bins, counts = np.zeros(most, np.int64), np.zeros(most, np.int64)
+    filled, least, enough = 0, 0, FEWEST
+    for s in range(len(votes)):
+        row = votes[s]
+        for b in range(1, len(row) - 2):
+            count = np.int64(row[b]) + np.int64(row[b + 1])
+            if count < enough or count < np.int64(row[b - 1]) + row[b] or count <= np.int64(row[b + 1]) + row[b + 2]:
+                continue
+            where = filled if filled < most else least
+            for k in range(filled):
+                if bins[k] - 1 <= b <= bins[k] + 1:  # found in another slice already
+                    where = k if count > counts[k] else -1
+                    break
+            if where < 0:
+                continue
+            bins[where], counts[where] = b, count
+            filled = max(filled, where + 1)
+            if filled == most:
+                least = np.argmin(counts)
+                enough = counts[least] + 1
+    order = np.argsort(-counts[:filled], kind="mergesort")
+    return bins[:filled][order]
