@@ -269,6 +269,18 @@ def bench_rack(seconds: float, as_json: bool) -> None:
     sys.exit(rack.run(seconds, as_json))
 
 
+@bench.command("set")
+@click.option("--data", type=FILE, required=True, help="A folder with symbolic/ in it, whose pieces are rendered.")
+@click.option("--tracks", type=click.IntRange(2, 500), default=30, show_default=True, help="How many are played.")
+@click.option("--library", type=click.IntRange(2, 5000), default=100, show_default=True, help="Of how many.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def bench_set(data: Path, tracks: int, library: int, as_json: bool) -> None:
+    """A DJ's set with crossfades, pitch fader and noise: the session that jamd writes, beside the truth."""
+    from daemon.bench import played_set
+
+    sys.exit(played_set.run(data, tracks, library, as_json))
+
+
 @plugins.command("top")
 @click.option("--address", default="tcp://127.0.0.1:5550", show_default=True, help="Where the daemon publishes.")
 @click.option("--once", is_flag=True, help="Show one second, and end.")
