@@ -259,6 +259,16 @@ def bench_generator(seconds: float, as_json: bool) -> None:
     sys.exit(generator.run(seconds, as_json))
 
 
+@bench.command("recommend")
+@click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long each live measure takes.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def bench_recommend(seconds: float, as_json: bool) -> None:
+    """Ten suggestions from 100,000 and from 1,000,000 items: time by step, memory, the callback meanwhile."""
+    from daemon.bench import recommend
+
+    sys.exit(recommend.run(seconds, as_json))
+
+
 @bench.command("rack")
 @click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long each measure takes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
