@@ -17,9 +17,22 @@ BANDS_PER_OCTAVE, LOW_HZ, HIGH_HZ = 4.0, 60.0, 15000.0
 SILENCE = 1e-5  # a frame whose loudest band is below counts for nothing
 FLOOR = 1e-3  # of the loudest band
 
-CENTRE = np.zeros(2 * COEFFICIENTS)
-SCALE = np.ones(2 * COEFFICIENTS)
-"""What brings means (in bels), then spreads, to about mean 0 and deviation 1."""
+CENTRE = np.array(
+    [
+        *(0.34, -0.35, 0.043, -0.142, 0.028, -0.013, 0.04, -0.008, 0.004, -0.004, 0.015, -0.023),
+        *(0.236, 0.182, 0.124, 0.113, 0.102, 0.1, 0.094, 0.097, 0.097, 0.097, 0.101, 0.101),
+    ]
+)
+SCALE = np.array(
+    [
+        *(0.353, 0.312, 0.182, 0.12, 0.105, 0.076, 0.075, 0.067, 0.059, 0.045, 0.046, 0.036),
+        *(0.091, 0.082, 0.032, 0.033, 0.027, 0.028, 0.028, 0.03, 0.033, 0.031, 0.034, 0.039),
+    ]
+)
+"""What brings means (in bels), then spreads, to about mean 0 and deviation 1.
+
+Measured on 76 pieces of 14 collections: drums, pop mixes, pianos, folk tunes, chorales, single instruments, singing.
+"""
 
 STATE = np.dtype(
     [
