@@ -87,7 +87,7 @@ def cosine(past, played, last, newer, age):
     return {row: min(weight / everything / math.sqrt(in_sets[row]), 1) for row, weight in found.items()}
 
 
-def nearest(past, played, k, last, recent, age, rare, length):
+def nearest(past, played, k, last, recent, age, rare):
     """[(similarity, session)], best first."""
     items = _newest(played, last)
     near = []
@@ -95,7 +95,7 @@ def nearest(past, played, k, last, recent, age, rare, length):
         shared = [row for row in items if row in old]
         weight = sum(math.exp(-items[row] / recent) * rarity(past, row) ** rare for row in shared)
         if shared:
-            near.append((weight * aged(past, s, age) / len(old) ** length, s))
+            near.append((weight * aged(past, s, age) / len(old) ** 0.5, s))
     return sorted(near, key=lambda pair: (-pair[0], pair[1]))[:k]
 
 
@@ -104,9 +104,9 @@ def rarity(past, row):
     return math.log1p(max(len(past), 1) / count) / math.log1p(max(len(past), 1))
 
 
-def neighbours(past, played, k, last, recent, age, after, before, rare, length):
+def neighbours(past, played, k, last, recent, age, after, before, rare):
     items = list(_newest(played, last))
-    near = nearest(past, played, k, last, recent, age, rare, length)
+    near = nearest(past, played, k, last, recent, age, rare)
     found = {}
     for sim, s in near:
         old = past[s]

@@ -76,14 +76,17 @@ def test_scores_are_bounded_and_candidates_are_allowed_and_told_apart(sessions, 
 
 
 def test_a_transition_just_played_counts_in_the_very_next_list():
-    one = family([[0, 1], [2, 3], [4, 5, 6], [7, 1]])
-    assert one.candidates(past.running([6]), past.EVERYTHING, 1).tolist() != [2]
+    one = family([[0, 1], [3, 2], [4, 6], [7, 1]])
+    rules = one.fields.index("rules")
+    before = one.candidates(past.running([6]), past.EVERYTHING, 9).tolist()
+    assert not one.scores(past.running([6]), ROWS)[2, rules]
     played = [6, 2, 5]
     for n in range(1, 4):
         one.learn(past.running(played[:n]))
     session = past.running([6, 2, 5, 6])
     one.learn(session)
-    assert one.candidates(session, past.EVERYTHING, 1).tolist() == [2]
+    assert one.scores(session, ROWS)[:, rules].argmax() == 2
+    assert one.candidates(session, past.EVERYTHING, 9).tolist().index(2) < before.index(2)
     assert one.parts(session, 2)[0].text == "played next once of 2 after 'T6'"
 
 

@@ -54,16 +54,16 @@ def test_item_item(sessions, played, last, age):
 
 
 @quick
-@given(past.PASTS, past.PLAYED, st.integers(1, 12), st.integers(1, 12), AGES, AGES, st.sampled_from([0.0, 0.5]))
-def test_neighbours(sessions, played, k, last, age, rare, length):
-    method = Neighbours(past.history(sessions), k, last, 1000, 2.0, age, 1.5, 4.0, rare, length)
+@given(past.PASTS, past.PLAYED, st.integers(1, 12), st.integers(1, 12), AGES, AGES)
+def test_neighbours(sessions, played, k, last, age, rare):
+    method = Neighbours(past.history(sessions), k, last, 1000, 2.0, age, 1.5, 4.0, rare)
     session = past.running(played)
     near, sims = method.nearest(session)
-    expected = past.nearest(sessions, played, k, last, 2.0, age, rare, length)
+    expected = past.nearest(sessions, played, k, last, 2.0, age, rare)
     np.testing.assert_allclose(sims, [sim for sim, _ in expected], rtol=1e-4)
     if near.tolist() != [s for _, s in expected]:
         return  # two as near to each other as rounding is: which of them is in is not settled
-    check(method, session, past.neighbours(sessions, played, k, last, 2.0, age, 1.5, 4.0, rare, length))
+    check(method, session, past.neighbours(sessions, played, k, last, 2.0, age, 1.5, 4.0, rare))
 
 
 @quick

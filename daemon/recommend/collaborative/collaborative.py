@@ -7,14 +7,14 @@ from daemon.recommend.collaborative.cooccurrence import Cooccurrence
 from daemon.recommend.collaborative.habits import Habits
 from daemon.recommend.collaborative.history import History
 from daemon.recommend.collaborative.method import Method
-from daemon.recommend.collaborative.neighbours import STAN, VSKNN
+from daemon.recommend.collaborative.neighbours import STAN, VSKNN, VSTAN
 from daemon.recommend.collaborative.popularity import Popularity
 from daemon.recommend.collaborative.rules import Rules
 from daemon.recommend.collaborative.transitions import Next, Previous, followed, in_common, playing
 from daemon.recommend.family import Part
 from daemon.recommend.session import Session
 
-FUSED = {"rules": 1.0, "stan": 0.7, "item_item": 0.2, "recent": 0.1}
+FUSED = {"rules": 1.0, "vstan": 1.0, "stan": 0.5, "item_item": 0.2, "recent": 0.1}
 """What a method's list weighs in the candidates."""
 
 _FUSION = 10.0
@@ -39,6 +39,7 @@ class Collaborative:
             "previous": Previous(history),
             "vsknn": VSKNN(history),
             "stan": STAN(history),
+            "vstan": VSTAN(history),
         }
         self.habits = Habits(history)
         self.fields: tuple[str, ...] = (*self.methods, *self.habits.fields)

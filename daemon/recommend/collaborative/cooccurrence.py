@@ -5,7 +5,7 @@ from numba import njit
 
 from daemon.recommend.collaborative.history import History
 from daemon.recommend.collaborative.method import Method
-from daemon.recommend.collaborative.neighbours import FRESH, distinct
+from daemon.recommend.collaborative.neighbours import distinct
 from daemon.recommend.session import Session
 
 
@@ -29,7 +29,7 @@ class Cooccurrence(Method):
         h = self.history
         items = distinct(session.rows, self.last)
         return _together(
-            items[:, 0], self.sample, self.reach, self.newer, self.age,
+            items[:, 0], self.sample, self.reach, self.newer, h.fade(self.age),
             h.rows, h.offsets, h.session_of, h.latest, h.before, h.sets, h.n_sessions, h.running(session),
             self._weights, self._met,
         )  # fmt: skip
@@ -37,7 +37,7 @@ class Cooccurrence(Method):
 
 @njit(cache=True, nogil=True)
 def _together(
-    items, sample, reach, newer, age,
+    items, sample, reach, newer, fade,
     rows, offsets, session_of, latest, before, sets, n_sessions, running, weights, met,
 ):  # fmt: skip
     n_met, everything = 0, 0.0
@@ -49,7 +49,7 @@ def _together(
         while p >= 0 and walked < sample:
             s = session_of[p]
             if s != running:
-                total += (1 + (n_sessions - 1 - s) / FRESH) ** -age
+                total += fade[n_sessions - 1 - s]
                 walked += 1
             p = before[p]
         walked_in_all = walked
@@ -57,7 +57,7 @@ def _together(
         while p >= 0 and walked < sample:
             s = session_of[p]
             if s != running:
-                weight = by_item * np.sqrt(walked_in_all) * (1 + (n_sessions - 1 - s) / FRESH) ** -age / total
+                weight = by_item * np.sqrt(walked_in_all) * fade[n_sessions - 1 - s] / total
                 for q in range(max(offsets[s], p - reach), min(offsets[s + 1], p + reach + 1)):
                     i = rows[q]
                     if i == items[j]:

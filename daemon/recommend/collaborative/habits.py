@@ -35,8 +35,9 @@ class Habits:
         self._any_place = np.zeros(PLACES)
         self._came = np.zeros((RATES, GAPS))
         self._chances = np.zeros((RATES, GAPS))
-        self._open = np.zeros((RATES, GAPS))  # chances of items that have not come back yet
-        self._counted, self._opened = 0, NONE
+        self._resting = np.zeros((RATES, GAPS))  # items by how long they rest now
+        self._left = np.zeros((0, RATES), np.int32)  # by session: items that were last played in it
+        self._counted, self._closed = 0, 0
         self._nth = np.zeros(0, np.int32)
         self._of_dj: np.ndarray = np.zeros(0, np.int64)
         self._numbered = 0
@@ -47,10 +48,6 @@ class Habits:
         self._count()
         running = h.running(session)
         now = h.n_sessions if running == NONE else running
-        if self._opened != now:
-            self._open[:] = 0
-            _still_open(h.latest, h.session_of, self._usual, now, self._open)
-            self._opened = now
         dj = h.dj(session.dj)
         sets_of_dj = int(self._of_dj[dj]) if dj != NONE else 0
         if NONE not in (dj, running):
@@ -58,7 +55,7 @@ class Habits:
         return _columns(
             np.asarray(rows, np.int64), now, dj, sets_of_dj, _place(len(session.rows)),
             h.latest, h.before, h.session_of, h.djs, self._nth, self._usual, self._places, self._any_place,
-            self._came, self._chances + self._open,
+            self._came, self._chances,
         )  # fmt: skip
 
     def _count(self) -> None:
@@ -73,12 +70,15 @@ class Habits:
                 self._of_dj = np.concatenate([self._of_dj, np.zeros(codes - len(self._of_dj), np.int64)])
             _number(self._numbered, h.n_sessions, h.djs, self._nth, self._of_dj)
             self._numbered = h.n_sessions
-        if self._counted < h.n_plays:
-            _count(
-                self._counted, h.n_plays, h.rows, h.offsets, h.session_of, h.before,
-                self._usual, self._places, self._any_place, self._came, self._chances,
-            )  # fmt: skip
-            self._counted, self._opened = h.n_plays, NONE
+        if len(self._left) < h.n_sessions:
+            left = np.zeros((len(h.starts), RATES), np.int32)
+            left[: len(self._left)] = self._left
+            self._left = left
+        self._closed = _count(
+            self._counted, h.n_plays, self._closed, h.n_sessions, h.rows, h.offsets, h.session_of, h.before,
+            self._usual, self._places, self._any_place, self._came, self._chances, self._resting, self._left,
+        )  # fmt: skip
+        self._counted = h.n_plays
 
 
 @njit(cache=True, nogil=True)
@@ -89,15 +89,12 @@ def _gap(sessions):
     return min(int(2 * np.log2(sessions)), GAPS - 1)
 
 
-@njit(cache=True, nogil=True)
-def _gap_from(gap):
-    """The least rest of a class."""
-    if gap < 4:
-        return gap + 1
-    least = int(2 ** (gap / 2))
-    while _gap(least) < gap:
-        least += 1
-    return least
+def _least(gap: int) -> int:
+    """The shortest rest of a class."""
+    return next(rest for rest in range(1, 1 << GAPS) if _gap.py_func(rest) >= gap)
+
+
+_LEAST = np.array([_least(gap) for gap in range(GAPS)])
 
 
 @njit(cache=True, nogil=True)
@@ -121,38 +118,50 @@ def _number(first, end, djs, nth, of_dj):
 
 
 @njit(cache=True, nogil=True)
-def _expose(chances, rate, rest):
-    """A rest of so many sessions was so many chances to come back, each in the class of the rest so far."""
+def _close(s, resting, left, chances):
+    """Session s is over: all items that rested in it had a chance, those of a class each in the class of their rest."""
     for gap in range(GAPS):
-        least = _gap_from(gap)
-        if least > rest:
+        since = s - _LEAST[gap]
+        if since < 0:
             break
-        most = _gap_from(gap + 1) - 1 if gap + 1 < GAPS else rest
-        chances[rate, gap] += max(min(most, rest) - least + 1, 0)
+        for rate in range(RATES):
+            resting[rate, gap] += left[since, rate]
+            if gap > 0:
+                resting[rate, gap - 1] -= left[since, rate]
+    chances += resting
 
 
 @njit(cache=True, nogil=True)
-def _count(first, end, rows, offsets, session_of, before, usual, places, any_place, came, chances):
+def _count(
+    first, end, closed, n_sessions, rows, offsets, session_of, before,
+    usual, places, any_place, came, chances, resting, left,
+):  # fmt: skip
+    """Takes in plays, and the ends of all sessions but the newest; returns how many have ended."""
     for p in range(first, end):
         i, s = rows[p], session_of[p]
+        while closed < s:
+            _close(closed, resting, left, chances)
+            closed += 1
         place = _place(p - offsets[s])
         places[i, place] += 1
         any_place[place] += 1
-        if before[p] < 0 or session_of[before[p]] == s:
+        then = session_of[before[p]] if before[p] >= 0 else -1
+        if then == s:
             continue
-        rest = s - session_of[before[p]]
-        rate = _rate(usual[i])
-        came[rate, _gap(rest)] += 1
-        _expose(chances, rate, rest)
-        log = np.log2(rest) + 1  # 1 or more, 0 is not known
-        usual[i] = log if usual[i] == 0 else usual[i] + _SLOW * (log - usual[i])
-
-
-@njit(cache=True, nogil=True)
-def _still_open(latest, session_of, usual, now, chances):
-    for i in range(len(latest)):
-        if latest[i] >= 0:
-            _expose(chances, _rate(usual[i]), now - 1 - session_of[latest[i]])
+        if then >= 0:
+            rest, rate = s - then, _rate(usual[i])
+            came[rate, _gap(rest)] += 1
+            chances[rate, _gap(rest)] += 1
+            left[then, rate] -= 1
+            if rest > 1:
+                resting[rate, _gap(rest - 1)] -= 1
+            log = np.log2(rest) + 1  # 1 or more, 0 is not known
+            usual[i] = log if usual[i] == 0 else usual[i] + _SLOW * (log - usual[i])
+        left[s, _rate(usual[i])] += 1
+    while closed < n_sessions - 1:
+        _close(closed, resting, left, chances)
+        closed += 1
+    return closed
 
 
 @njit(cache=True, nogil=True)

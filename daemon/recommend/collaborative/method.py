@@ -68,6 +68,25 @@ def _sink(heap, values, root, n):
 
 
 @njit(cache=True, nogil=True)
+def _heapify(heap, values, n):
+    for root in range(n // 2 - 1, -1, -1):
+        _sink(heap, values, root, n)
+
+
+@njit(cache=True, nogil=True)
+def _sorted(heap, values, n):
+    """The first n, best first, in place."""
+    if n < len(heap):
+        _heapify(heap, values, n)
+    for last in range(n - 1, 0, -1):
+        worst = heap[0]
+        heap[0] = heap[last]
+        heap[last] = worst
+        _sink(heap, values, 0, last)
+    return heap[:n]
+
+
+@njit(cache=True, nogil=True)
 def best(values, met, n_met, allowed, k):
     """int64: the at most k indices among met[:n_met] of the highest values above 0 where allowed; best first."""
     heap = np.empty(max(min(k, n_met), 0), np.int64)
@@ -80,23 +99,31 @@ def best(values, met, n_met, allowed, k):
             heap[n] = i
             n += 1
             if n == len(heap):
-                for root in range(n // 2 - 1, -1, -1):
-                    _sink(heap, values, root, n)
+                _heapify(heap, values, n)
         elif worse(values[heap[0]], heap[0], values[i], i):
             heap[0] = i
             _sink(heap, values, 0, n)
-    if n < len(heap):
-        for root in range(n // 2 - 1, -1, -1):
-            _sink(heap, values, root, n)
-    for last in range(n - 1, 0, -1):
-        worst = heap[0]
-        heap[0] = heap[last]
-        heap[last] = worst
-        _sink(heap, values, 0, last)
-    return heap[:n]
+    return _sorted(heap, values, n)
 
 
 @njit(cache=True, nogil=True)
 def best_of_all(values, allowed, k):
-    """As `best`, among all."""
-    return best(values, np.arange(len(values), dtype=np.int32), len(values), allowed, k)
+    """As `best`, among all: the rows come in order, so one that is only as good as the worst kept is worse."""
+    heap = np.empty(max(min(k, len(values)), 0), np.int64)
+    n, least = 0, 0.0
+    if len(heap) == 0:
+        return heap
+    for i in range(len(values)):
+        if values[i] <= least or allowed[i] == 0:
+            continue
+        if n < len(heap):
+            heap[n] = i
+            n += 1
+            if n == len(heap):
+                _heapify(heap, values, n)
+                least = values[heap[0]]
+        else:
+            heap[0] = i
+            _sink(heap, values, 0, n)
+            least = values[heap[0]]
+    return _sorted(heap, values, n)

@@ -12,8 +12,6 @@ from daemon.recommend.collaborative.method import Method, best
 from daemon.recommend.session import Session
 
 FOREVER = 1e30
-FRESH = 10.0
-"""Sessions that are about as new as the newest."""
 LEAST = 1e-9
 """What counts less does not count: its sum would be 0 in float32."""
 
@@ -21,8 +19,8 @@ LEAST = 1e-9
 class Neighbours(Method):
     """An item's share in the `k` sessions nearest to this one, each weighed by its similarity.
 
-    The similarity is the cosine of the items played, where one `recent` places before the last counts 1/e, as does a
-    session `age` sessions back. In a neighbour an item counts 1/e if it stands `after` places after the newest item
+    The similarity is the cosine of the items played, where one `recent` places before the last counts 1/e; older
+    sessions fade as `History.fade` says. In a neighbour an item counts 1/e if it stands `after` places after the newest item
     that is in both sessions, or `before` places before it. With `rare`, items of many sessions count less (IDF).
     12 bytes a session beside what every method has.
     """
@@ -32,22 +30,19 @@ class Neighbours(Method):
     def __init__(
         self,
         history: History,
-        k: int = 200,
+        k: int = 100,
         last: int = 30,
-        sample: int = 1000,
+        sample: int = 300,
         recent: float = 3.0,
         age: float = 0.5,
         after: float = 3.0,
         before: float = 3.0,
         rare: float = 0.0,
-        length: float = 0.5,
     ) -> None:
-        """`last` distinct items are asked for, in their newest `sample` plays; a neighbour's similarity is divided by
-        its length to the power of `length`.
-        """
+        """`last` distinct items are asked for, in their newest `sample` plays."""
         super().__init__(history)
         self.k, self.last, self.sample, self.recent = k, last, sample, recent
-        self.age, self.after, self.before, self.rare, self.length = age, after, before, rare, length
+        self.age, self.after, self.before, self.rare = age, after, before, rare
         self._sims = np.zeros(0, np.float32)
         self._matches = np.zeros(0, np.int32)
         self._stamps = np.zeros(0, np.int32)
@@ -64,7 +59,7 @@ class Neighbours(Method):
             self._everyone = np.ones(n, np.uint8)
         items = distinct(session.rows, self.last)
         found = _meet(
-            items, self._rarity(items[:, 0]), self.recent, self.age, self.sample, self.length,
+            items, self._rarity(items[:, 0]), self.recent, h.fade(self.age), self.sample,
             h.rows, h.offsets, h.session_of, h.latest, h.before, h.n_sessions, h.running(session),
             self._sims, self._matches, self._stamps,
         )  # fmt: skip
@@ -96,7 +91,7 @@ class SKNN(Neighbours):
 
     name = "sknn"
 
-    def __init__(self, history: History, k: int = 200, sample: int = 1000) -> None:
+    def __init__(self, history: History, k: int = 100, sample: int = 300) -> None:
         super().__init__(history, k, 1000, sample, FOREVER, 0.0, FOREVER, FOREVER)
 
 
@@ -105,7 +100,7 @@ class VSKNN(Neighbours):
 
     name = "vsknn"
 
-    def __init__(self, history: History, k: int = 200, sample: int = 1000) -> None:
+    def __init__(self, history: History, k: int = 100, sample: int = 300) -> None:
         super().__init__(history, k, 30, sample, 3.0, 0.0, FOREVER, FOREVER, 1.0)
 
 
@@ -114,8 +109,14 @@ class STAN(Neighbours):
 
     name = "stan"
 
-    def __init__(self, history: History, k: int = 200, sample: int = 1000, age: float = 0.5) -> None:
-        super().__init__(history, k, 30, sample, 3.0, age, 3.0, 3.0)
+
+class VSTAN(Neighbours):
+    """STAN with what suits set lists, where the last few items and the direction say most."""
+
+    name = "vstan"
+
+    def __init__(self, history: History, k: int = 100, sample: int = 300) -> None:
+        super().__init__(history, k, 10, sample, 1.5, 0.5, 1.5, 0.7, 0.5)
 
 
 @njit(cache=True, nogil=True)
@@ -140,7 +141,7 @@ def distinct(played, last):
 
 @njit(cache=True, nogil=True)
 def _meet(
-    items, rarity, recent, age, sample, length,
+    items, rarity, recent, fade, sample,
     rows, offsets, session_of, latest, before, n_sessions, running, sims, matches, stamps,
 ):  # fmt: skip
     """int32: the sessions that share an item; `sims` and `matches` (where the newest shared item stands) of those."""
@@ -166,7 +167,7 @@ def _meet(
             walked += 1
     for j in range(n):
         s = found[j]
-        sims[s] *= (1 + (n_sessions - 1 - s) / FRESH) ** -age / (offsets[s + 1] - offsets[s]) ** length
+        sims[s] *= fade[n_sessions - 1 - s] / np.sqrt(offsets[s + 1] - offsets[s])
     return found[:n]
 
 

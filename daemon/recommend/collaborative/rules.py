@@ -25,7 +25,7 @@ class Rules(Method):
         newer: float = 0.3,
         longer: float = 2.0,
         age: float = 0.5,
-        sample: int = 1000,
+        sample: int = 300,
     ) -> None:
         """The last items are asked for, in their newest plays; what is a step off its place counts `nearer`, what the
         item before the last says counts `newer`, a context that agrees in one item more `longer`, a session `age`
@@ -39,7 +39,7 @@ class Rules(Method):
         h = self.history
         running = h.running(session)
         return _follow(
-            session.rows, self.last, self.steps, self.sample, self.nearer, self.newer, self.longer, self.age,
+            session.rows, self.last, self.steps, self.sample, self.nearer, self.newer, self.longer, h.fade(self.age),
             h.rows, h.offsets, h.session_of, h.latest, h.before, h.n_sessions,
             NONE if running == NONE else h.offsets[running],
             self._weights, self._met,
@@ -49,13 +49,10 @@ class Rules(Method):
 LONGEST = 4
 """Items of context that are compared."""
 
-FRESH = 10.0
-"""Sessions that are about as new as the newest."""
-
 
 @njit(cache=True, nogil=True)
 def _follow(
-    played, last, steps, sample, nearer, newer, longer, age,
+    played, last, steps, sample, nearer, newer, longer, fade,
     rows, offsets, session_of, latest, before, n_sessions, running, weights, met,
 ):  # fmt: skip
     """running: the first play of this very session in the history, or -1; its own newest plays say nothing."""
@@ -70,7 +67,7 @@ def _follow(
                 p = before[p]
                 continue
             s = session_of[p]
-            weight = by_item * (1 + (n_sessions - 1 - s) / FRESH) ** -age
+            weight = by_item * fade[n_sessions - 1 - s]
             agree = 1
             while (
                 agree < LONGEST
