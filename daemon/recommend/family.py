@@ -32,7 +32,10 @@ class Family(Protocol):
     """One way to tell what comes next. A pure function of its data and the session. [worker]"""
 
     name: str
-    fields: tuple[str, ...]  # the names of `scores`' columns
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of `scores`' columns."""
 
     def candidates(self, session: Session, allowed: np.ndarray, k: int) -> np.ndarray:
         """At most `k` rows, int64, best first, of those where `allowed` (uint8, one a row) is not 0."""

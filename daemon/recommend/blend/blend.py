@@ -1,19 +1,21 @@
 """The three families as one recommender: their candidates, one ranking, what the DJ wants and said, and some variety."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+from msgspec.structs import replace
 
 from daemon.recommend.blend.ranking import Ranking
 from daemon.recommend.blend.variety import varied
 from daemon.recommend.blend.verdict import verdicts
 from daemon.recommend.catalogue import Catalogue
-from daemon.recommend.family import Family, Suggestion
+from daemon.recommend.family import Family, Part, Suggestion
 from daemon.recommend.session import Session, Wishes
-from daemon.recommend.wishes import allowed, towards
+from daemon.recommend.wishes import allowed, due
 
 CANDIDATES = 150  # of each family
-WISHED = 2.0  # what a wish that is fully met adds, in the ranking's logits
+WISHED = 8.0  # what it adds, in the ranking's logits, that the time for an item to be played by has come
+ENERGY, DIRECTION = "content.energy", 6.0  # the field, and what it adds where energy is to rise or fall
 SHOWN_OF = 4  # so many times what is shown is looked through for variety
 
 
@@ -33,22 +35,26 @@ class Recommender:
 
     def next(self, session: Session, wishes: Wishes, n: int) -> list[Suggestion]:
         """The `n` best, best first; fewer, or none, where the wishes leave no more (wishes.why_none says why)."""
-        mask = allowed(self.catalogue, session, wishes, self.last_played)
+        session = replace(session, wishes=wishes)
+        mask = allowed(wishes, session, self.catalogue, self.last_played)
         for row, value in session.verdicts.items():
             if value < 0:
                 mask[row] = 0
         on = [family for family in self.families if family.name in wishes.families]
-        rows = self._candidates(on, session, wishes, mask, n)
+        pressing = {one.row: one.part for one in due(wishes, session, self.catalogue) if mask[one.row]}
+        rows = self._candidates(on, session, mask, np.array(list(pressing), np.int64), n)
         if not len(rows):
             return []
         fields = self._fields(on, session, rows)
         logits = self._ranking.score(fields)
-        logits = logits + WISHED * towards(self.catalogue, session, wishes, rows)
+        logits = logits + [WISHED * pressing[row].value if row in pressing else 0.0 for row in rows.tolist()]
+        if wishes.energy != "hold" and ENERGY in self._ranking.fields:
+            logits = logits + DIRECTION * fields[:, self._ranking.fields.index(ENERGY)]
         logits = logits + verdicts(self.catalogue, session, rows)
         best = np.lexsort((rows, -logits))[: SHOWN_OF * n]
         chosen = varied(self.catalogue, rows[best], logits[best], n)
         top = float(logits.max())
-        return [self._suggestion(on, session, fields, rows, best[i], logits, top) for i in chosen]
+        return [self._suggestion(on, session, fields, rows, best[i], logits, top, pressing) for i in chosen]
 
     def learn(self, session: Session) -> None:
         """The session's newest play has happened."""
@@ -58,12 +64,11 @@ class Recommender:
             family.learn(session)
 
     def _candidates(
-        self, on: Sequence[Family], session: Session, wishes: Wishes, mask: np.ndarray, n: int
+        self, on: Sequence[Family], session: Session, mask: np.ndarray, pressing: np.ndarray, n: int
     ) -> np.ndarray:
         """int64, sorted: each family's, what must be played by a time, and the newest where that is not enough."""
         found = [family.candidates(session, mask, CANDIDATES) for family in on]
-        by = np.array([self.catalogue.rows[item] for item in wishes.by if item in self.catalogue.rows], np.int64)
-        rows = np.unique(np.concatenate([*found, by[mask[by] != 0]]).astype(np.int64))
+        rows = np.unique(np.concatenate([*found, pressing]).astype(np.int64))
         if len(rows) < n:
             rest = np.setdiff1d(np.flatnonzero(mask), rows)
             newest = np.array([self.catalogue.items[row].added for row in rest])
@@ -87,9 +92,12 @@ class Recommender:
         index: int,
         logits: np.ndarray,
         top: float,
+        pressing: Mapping[int, Part],
     ) -> Suggestion:
         row = int(rows[index])
         parts = tuple(part for family in on for part in family.parts(session, row))
+        if row in pressing:
+            parts = (pressing[row], *parts)
         return Suggestion(row, float(np.exp(logits[index] - top)), parts, self._most_for_it(on, fields, index))
 
     def _most_for_it(self, on: Sequence[Family], fields: np.ndarray, index: int) -> str:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from daemon.recommend.catalogue import NOBODY, Catalogue
 from daemon.recommend.collaborative.cooccurrence import Cooccurrence
 from daemon.recommend.collaborative.history import History
+from daemon.recommend.collaborative.method import Method
 from daemon.recommend.collaborative.neighbours import STAN
 from daemon.recommend.collaborative.popularity import Popularity
 from daemon.recommend.collaborative.rules import Rules
@@ -32,7 +33,7 @@ class Artists:
         names = {code: name for name, code in history._codes.items()}
         djs = [names[code] for code in history.djs[: history.n_sessions].tolist()]
         self.history = History(max(n, 1), offsets, codes[told], history.starts[: history.n_sessions], djs)
-        self.methods = {
+        self.methods: dict[str, Method | Popularity] = {
             "popularity": Popularity(self.history, age=50.0),
             "item_item": Cooccurrence(self.history),
             "rules": Rules(self.history),
@@ -52,16 +53,16 @@ class Artists:
         points = np.zeros(len(self._any), np.float32)
         for found in (ahead, *lists):
             points[found] += 1 / (10 + np.arange(len(found)))
-        found = []
+        chosen: list[np.ndarray] = []
         left = k
         for code in np.argsort(-points, kind="stable")[: min(k, int((points > 0).sum()))]:
             rows = self._tracks[self._first[code] : self._first[code + 1]]
             rows = rows[allowed[rows] != 0][: min(MOST, left)]
-            found.append(rows)
+            chosen.append(rows)
             left -= len(rows)
             if left <= 0:
                 break
-        return np.concatenate(found).astype(np.int64) if found else np.empty(0, np.int64)
+        return np.concatenate(chosen).astype(np.int64) if chosen else np.empty(0, np.int64)
 
     def scores(self, session: Session, rows: np.ndarray) -> np.ndarray:
         """float32 (len(rows), 5): the artist's scores; and the share of the session that is theirs."""

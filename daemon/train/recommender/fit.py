@@ -32,7 +32,7 @@ class Plan(NamedTuple):
     steps: tuple[int, int] = (1000, 8000)  # at least, and at most, however many sessions there are
     batch: int = 96  # sessions; fewer where there are few
     rate: float = 2e-3
-    own_rate: float = 1e-2
+    own_rate: float = 2e-2
     word_rate: float = 2e-2  # a word is met seldom
     decay: float = 1e-4
     negatives: int = 1500
@@ -88,13 +88,19 @@ def fit(
     lesson = _lesson(sets, learn, some, 0.5)
     network = Network(len(sets.catalogue))
     called = network.encoder.words.weight
-    rest = [weights for weights in network.parameters() if weights is not called and weights is not network.own.weight]
-    dense = [*rest, called]
+    rest: list[torch.Tensor] = [
+        weights for weights in network.parameters() if weights is not called and weights is not network.own.weight
+    ]
+    dense: list[torch.Tensor] = [*rest, called]
     optimizer = torch.optim.AdamW([{"params": rest}, {"params": [called]}], weight_decay=plan.decay)
     sparse = torch.optim.SparseAdam([network.own.weight], lr=plan.own_rate)
-    batch_size = int(np.clip(len(some) // 40, 4, plan.batch))
+    batch_size = int(np.clip(len(some) // 120, 4, plan.batch))
     batches = math.ceil(len(some) / batch_size)
-    epochs = plan.epochs if judge is None else int(np.clip(plan.epochs, plan.steps[0] / batches, max(plan.steps[1] / batches, 1)))
+    epochs = (
+        plan.epochs
+        if judge is None
+        else int(np.clip(plan.epochs, plan.steps[0] / batches, max(plan.steps[1] / batches, 1)))
+    )
     steps = epochs * batches
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, [plan.rate, plan.word_rate], total_steps=steps + 1, pct_start=0.1
@@ -109,7 +115,7 @@ def fit(
             loss = _loss(network, lesson, [some[i] for i in batch], weights[batch], plan, random)
             optimizer.zero_grad()
             sparse.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             torch.nn.utils.clip_grad_norm_(dense, 1.0)
             optimizer.step()
             sparse.step()

@@ -69,7 +69,7 @@ def fit(groups: Sequence[Sequence[Moment]], names: Sequence[str], path: Path, se
             each = functional.cross_entropy(logits, torch.from_numpy(target), reduction="none")
             loss = (each * torch.from_numpy(weights[batch]).float()).mean()
             optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             optimizer.step()
             schedule.step()
     state = {name: value.detach().numpy() for name, value in network.state_dict().items()}

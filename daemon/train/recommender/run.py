@@ -5,6 +5,7 @@ seen; then for as many epochs on `train` and dev together, which is what is used
 """
 
 import json
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import numpy as np
 import torch
 
 from daemon.recommend.blend.opening import own
+from daemon.recommend.catalogue import NOBODY
 from daemon.recommend.collaborative.artists import Artists
 from daemon.recommend.collaborative.collaborative import Collaborative
 from daemon.recommend.content.content import Content
@@ -22,7 +24,7 @@ from daemon.train.recommender import fit, ranking
 from daemon.train.recommender.export import export
 from daemon.train.recommender.moments import Moment, fields, history, moment, prefixes
 from daemon.train.recommender.network import Network
-from daemon.train.recommender.sets import Sets, SetsError, folders, of_library, read
+from daemon.train.recommender.sets import Sets, SetsError, folders, joined, of_library, read
 
 JUDGED = 1500  # sessions of dev, at most, that an epoch is judged by
 MOMENTS = 6000  # of dev, at most, that the ranking is fitted to
@@ -58,6 +60,29 @@ def train(sets: Sets, folder: Path, plan: fit.Plan, seed: int, say: Callable[[st
     card = {"task": "next item of a session", "data": sets.name, "items": len(sets.catalogue), "seed": seed}
     card |= {"epochs": epochs, "plan": plan._asdict(), "moments": len(seen)}
     (folder / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
+def blend(data: Path, out: Path, plan: fit.Plan, seed: int, say: Callable[[str], None]) -> None:
+    """The ranking that jamd comes with: fitted to all sets of a folder, each with as much say. Raises SetsError.
+
+    What has artists is one library, so that a track which nobody played is mostly one that nobody will: in a single set
+    every track is played sometime, and a ranking would learn that strangers are due.
+    """
+    torch.set_num_threads(1)
+    found = [read(folder) for folder in folders(data)]
+    named = [one for one in found if (one.catalogue.artists != NOBODY).any()]
+    groups = []
+    names: list[str] = []
+    for sets in [joined(named), *(one for one in found if all(one is not other for other in named))]:
+        say(f"{sets.name}: {len(sets.catalogue)} items")
+        network, _ = fit.fit(sets, ("train",), lambda one, of=sets: judge(one, of), plan, seed, say)  # type: ignore[misc]
+        with tempfile.TemporaryDirectory() as folder:
+            export(network, sets, ("train",), Path(folder))
+            some = families(sets, ("train",), Path(folder))
+        names = fields(some)
+        groups.append(moments(sets, some, seed, say))
+    ranking.fit(groups, names, out, seed)
+    say(f"{out}: fitted to {sum(map(len, groups))} moments of dev")
 
 
 def families(sets: Sets, learnt: Sequence[str], folder: Path | None) -> list[Family]:

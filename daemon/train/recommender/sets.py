@@ -9,14 +9,17 @@ import csv
 import gzip
 import math
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from msgspec.structs import replace
 
 from daemon.errors import UserError
 from daemon.recommend.catalogue import Catalogue, folded
+from daemon.recommend.deep.model import keys_of
 from daemon.recommend.item import TRAITS, Item, Profile
 from daemon.recommend.library.store import Library
 
@@ -73,6 +76,25 @@ def read(folder: Path) -> Sets:
         return _lines(folder)
     except (OSError, UnicodeDecodeError, KeyError, ValueError) as error:
         raise SetsError(f"{folder}: cannot be read as sessions: {error!r}") from None
+
+
+def joined(some: Sequence[Sets]) -> Sets:
+    """One library of several sets: what has the same artist and title is one item."""
+    known: dict[int, int] = {}
+    items: list[Item] = []
+    parts: dict[str, list[Sitting]] = {part: [] for part in PARTS}
+    for one in some:
+        keys = keys_of(one.catalogue).tolist()
+        for key, item in zip(keys, one.catalogue.items, strict=True):
+            if key not in known:
+                known[key] = len(items)
+                items.append(replace(item, id=len(items) + 1))
+        rows = np.array([known[key] for key in keys], np.int64)
+        for part in PARTS:
+            parts[part] += [sitting._replace(rows=rows[sitting.rows]) for sitting in one.parts[part]]
+    for part in PARTS:
+        parts[part].sort(key=lambda sitting: sitting.at)
+    return Sets("+".join(one.name for one in some), Catalogue(items), parts)
 
 
 def of_library(path: Path) -> Sets:
@@ -145,7 +167,10 @@ def _lines(folder: Path) -> Sets:
 
 def _date(text: str, counted: int) -> float:
     numbers = [int(number) for number in re.findall(r"\d+", text)[:3]]
-    return datetime(*numbers, tzinfo=UTC).timestamp() if len(numbers) == 3 else counted * DAY_S  # type: ignore[arg-type]
+    if len(numbers) < 3:
+        return counted * DAY_S
+    year, month, day = numbers
+    return datetime(year, month, day, tzinfo=UTC).timestamp()
 
 
 def _item(number: int, track: str, title: str, sounds: dict[str, Profile]) -> Item:
