@@ -1,0 +1,20 @@
+"""Whether the level has to be moved: integrated loudness against what plays now (EBU R 128, ITU-R BS.1770)."""
+
+from numba import njit
+
+_WIDTH = 12.0  # LU
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def match(playing, candidate):
+    """1 at the same loudness, 0 from 12 LU apart. Both in LUFS."""
+    return max(0.0, 1.0 - abs(candidate - playing) / _WIDTH)
+
+
+def text(playing: float, candidate: float) -> str:
+    """`-9.0 -> -7.5 LUFS, 1.5 LU louder`."""
+    rise = candidate - playing
+    words = f"{playing:.1f} -> {candidate:.1f} LUFS"
+    return (
+        f"{words}, as loud" if abs(rise) < 0.5 else f"{words}, {abs(rise):.1f} LU {'louder' if rise > 0 else 'softer'}"
+    )
