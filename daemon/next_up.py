@@ -51,7 +51,7 @@ def after(words: str, library: Path | None, n: int, as_json: bool) -> int:
         artist=item.artist,
         duration_s=item.profile.duration_s or 0.0,
         tempo_bpm=item.profile.tempo_bpm or 0.0,
-        key=suggesting.camelot(item.profile.key),
+        key=suggesting.camelot(item.profile.key) if item.profile.key >= 0 else "",
     )
     name = suggesting.name(item)
     found = m.Suggestions(

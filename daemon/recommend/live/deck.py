@@ -5,22 +5,22 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from daemon import messages as m
+from daemon.recommend.content.camelot import camelot
 from daemon.recommend.item import Item, Profile
 from daemon.recommend.library.store import Library
 from daemon.recommend.live import finding, suggesting
-from daemon.recommend.live.camelot import camelot
 from daemon.recommend.live.diary import Diary
 from daemon.recommend.live.keeper import Keeper, Play, Sighting
 from daemon.recommend.live.shelf import Shelf
 from daemon.recommend.live.sources import Told
 from daemon.recommend.live.wishing import wished
 from daemon.recommend.session import Session, Wishes
+from daemon.recommend.wishes import why_none
 
 PLAYING_S = 2.0  # between two messages of where it is, and
 DRIFT_S = 0.5  # sooner where the position is another by so much
 SHOWN_PLAYS = 100
 FEW = "too few of the library's items fit what is wished for; `jamd ctl next wish --reset` takes that back"
-EMPTY = "the library is empty; `jamd library scan DIR` fills it"
 
 
 class Deck:
@@ -118,7 +118,11 @@ class Deck:
         why, self._why = self._why, ""
         items, ms = self.suggest(self.wishes, self.n)
         self.shown = items
-        note = "" if len(items) >= self.n else EMPTY if not len(self.shelf.catalogue) else FEW
+        note = ""
+        if not items:
+            note = why_none(self.wishes, self.session(), self.shelf.catalogue) or ""
+        elif len(items) < self.n:
+            note = FEW
         plays = self.diary.plays
         after = self.item(plays[-1].id) if plays else None
         self._say(
@@ -187,7 +191,7 @@ class Deck:
             confidence=now.confidence,
             source=now.source,
             tempo_bpm=item.profile.tempo_bpm or 0.0,
-            key=camelot(item.profile.key),
+            key=camelot(item.profile.key) if item.profile.key >= 0 else "",
         )
 
     def _played(self, play: Play | None) -> None:

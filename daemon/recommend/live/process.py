@@ -81,6 +81,9 @@ class Process:
                 self._turn(now)
             except UserError as error:
                 self._fail(str(error))
+            except Exception as error:  # a defect; what was suggested last stays
+                traceback.print_exc()
+                self._fail(f"a defect of jamd's: {error!r}")
             select.select([self._daemon], [], [], 0.05)
         if self._deck is not None:
             self._deck.diary.write()
@@ -207,7 +210,7 @@ class Process:
         """Say once that it runs, and what is amiss."""
         if deck.shelf is None or self._failed:
             return
-        errors = [self._deaf, deck.diary.error, *(one.error for one in self._sources)]
+        errors = [deck.shelf.lacks, self._deaf, deck.diary.error, *(one.error for one in self._sources)]
         told = f"{self._n_items} {'; '.join(filter(None, errors))}"
         if told != self._told:
             self._told = told

@@ -6,17 +6,15 @@ what was read before.
 
 import threading
 import time
+import traceback
 from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
 
 from daemon.errors import UserError
 from daemon.recommend.catalogue import Catalogue
 from daemon.recommend.library.store import Library
 from daemon.recommend.live.listening import Recognises, recogniser
 from daemon.recommend.live.seam import Recommends, recommends
-from daemon.recommend.session import Session, Wishes
 
 LOOK_S = 1.0  # between two looks whether it grew
 REST_S, REST_TIMES, REST_MOST_S = 2.0, 5.0, 60.0  # between two readings: so many times as long as one takes
@@ -25,12 +23,17 @@ BUSY_MS = 200  # that the session's writing waits for another program's
 State = tuple[int, ...]
 
 
+class ReadError(UserError):
+    """A reading that failed for a reason of jamd's own."""
+
+
 class Shelf(NamedTuple):
     """One reading."""
 
     catalogue: Catalogue
     recommends: Recommends
     recognises: Recognises | None
+    lacks: str  # of what recommends: what is not there, and why
     state: State
     seconds: float
 
@@ -61,19 +64,10 @@ def read(path: Path, running: int, families: tuple[str, ...], rate: int) -> Shel
     with Library.open(path, read_only=True) as library:
         is_state = state(library)
         catalogue = library.catalogue()
-        recommender = recommends(library, catalogue, running, families)
+        recommender, lacks = recommends(library, catalogue, running, families)
         recognises = recogniser(library, rate) if rate else None
     seconds = time.monotonic() - begun
-    _warm(recommender, catalogue)
-    return Shelf(catalogue, recommender, recognises, is_state, seconds)
-
-
-def _warm(recommender: Recommends, catalogue: Catalogue) -> None:
-    """Answer once, so that the first answer that is waited for has nothing to compile."""
-    for rows in ([], [0], [0, 1]):
-        if len(rows) < len(catalogue):
-            at = np.arange(len(rows), dtype=np.float64)
-            recommender.next(Session(rows=np.array(rows, np.int64), at=at, now=float(len(rows))), Wishes(), 1)
+    return Shelf(catalogue, recommender, recognises, lacks, is_state, seconds)
 
 
 class Reader:
@@ -128,3 +122,6 @@ class Reader:
             self._found = read(self._library.path, running, self._families, rate)
         except UserError as error:
             self._found = error
+        except Exception as error:  # a defect; what was read before stays
+            traceback.print_exc()
+            self._found = ReadError(f"a defect of jamd's in reading {self._library.path}: {error!r}")

@@ -9,11 +9,14 @@ import numpy as np
 
 from daemon import messages as m
 from daemon.recommend.catalogue import Catalogue
+from daemon.recommend.content.camelot import camelot
 from daemon.recommend.item import Item, Profile
-from daemon.recommend.live.camelot import camelot
 from daemon.recommend.live.keeper import Play
 from daemon.recommend.live.shelf import Shelf
 from daemon.recommend.session import Session, Wishes
+
+MIX = "mix"
+"""The part (daemon.recommend.content) that says where two items could be mixed; it is told by itself."""
 
 
 def session(
@@ -51,10 +54,11 @@ def _item(item: Item, one: Any, session: Session) -> m.NextItem:
         title=title(item),
         artist=item.artist,
         tempo_bpm=item.profile.tempo_bpm or 0.0,
-        key=camelot(item.profile.key),
+        key=camelot(item.profile.key) if item.profile.key >= 0 else "",
         score=_finite(one.score),
         family=one.family,
-        parts=[m.NextPart(part.name, _finite(part.value), part.text) for part in one.parts],
+        parts=[m.NextPart(part.name, _finite(part.value), part.text) for part in one.parts if part.name != MIX],
+        transition=next((part.text for part in one.parts if part.name == MIX), ""),
         kind=item.kind,
         duration_s=item.profile.duration_s or 0.0,
         verdict=session.verdicts.get(one.row, 0.0),
