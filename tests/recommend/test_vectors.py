@@ -215,6 +215,14 @@ class TestExact(Contract):
         assert len(ids) == len(set(ids.tolist())) == min(n, k)
         assert np.allclose(scores, expected, atol=2e-5)
 
+    def test_ties_at_the_end_of_the_list(self):
+        """What is better and comes later takes the place of the last of those that are alike."""
+        matrix = np.ones((500, WIDTH), np.float32)
+        matrix[:450, 0] = 3
+        store = Exact("abc", WIDTH)
+        store.put(np.arange(500), matrix)
+        assert store.search(np.ones(WIDTH), 60)[0].tolist() == [*range(450, 500), *range(10)]
+
     def test_recall(self):
         """Where all are near each other and int8 alone would mistake them."""
         rng = np.random.default_rng(0)
