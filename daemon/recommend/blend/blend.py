@@ -1,15 +1,15 @@
 """The three families as one recommender: their candidates, one ranking, what the DJ wants and said, and some variety."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from msgspec.structs import replace
 
-from daemon.recommend.blend.ranking import Ranking
+from daemon.recommend.blend.ranking import Ranking, views
 from daemon.recommend.blend.variety import varied
 from daemon.recommend.blend.verdict import verdicts
 from daemon.recommend.catalogue import Catalogue
-from daemon.recommend.family import Family, Part, Suggestion
+from daemon.recommend.family import Family, Suggestion
 from daemon.recommend.session import Session, Wishes
 from daemon.recommend.wishes import allowed, due
 
@@ -46,15 +46,24 @@ class Recommender:
         if not len(rows):
             return []
         fields = self._fields(on, session, rows)
-        logits = self._ranking.score(fields)
+        seen = views(fields)
+        logits = self._ranking.of_views(seen)
         logits = logits + [WISHED * pressing[row].value if row in pressing else 0.0 for row in rows.tolist()]
         if wishes.energy != "hold" and ENERGY in self._ranking.fields:
             logits = logits + DIRECTION * fields[:, self._ranking.fields.index(ENERGY)]
         logits = logits + verdicts(self.catalogue, session, rows)
         best = np.lexsort((rows, -logits))[: SHOWN_OF * n]
         chosen = varied(self.catalogue, rows[best], logits[best], n)
-        top = float(logits.max())
-        return [self._suggestion(on, session, fields, rows, best[i], logits, top, pressing) for i in chosen]
+        families = self._most_for(on, seen[best])
+        suggestions = []
+        for place in chosen:
+            i = int(best[place])
+            row = int(rows[i])
+            parts = tuple(part for family in on for part in family.parts(session, row))
+            if row in pressing:
+                parts = (pressing[row], *parts)
+            suggestions.append(Suggestion(row, float(np.exp(logits[i] - logits.max())), parts, families[place]))
+        return suggestions
 
     def learn(self, session: Session) -> None:
         """The session's newest play has happened."""
@@ -71,8 +80,7 @@ class Recommender:
         rows = np.unique(np.concatenate([*found, pressing]).astype(np.int64))
         if len(rows) < n:
             rest = np.setdiff1d(np.flatnonzero(mask), rows)
-            newest = np.array([self.catalogue.items[row].added for row in rest])
-            rows = np.union1d(rows, rest[np.lexsort((rest, -newest))[: n - len(rows)]])
+            rows = np.union1d(rows, rest[len(rest) - min(len(rest), n - len(rows)) :])
         return rows
 
     def _fields(self, on: Sequence[Family], session: Session, rows: np.ndarray) -> np.ndarray:
@@ -83,31 +91,16 @@ class Recommender:
                 fields[:, columns] = family.scores(session, rows)
         return fields
 
-    def _suggestion(
-        self,
-        on: Sequence[Family],
-        session: Session,
-        fields: np.ndarray,
-        rows: np.ndarray,
-        index: int,
-        logits: np.ndarray,
-        top: float,
-        pressing: Mapping[int, Part],
-    ) -> Suggestion:
-        row = int(rows[index])
-        parts = tuple(part for family in on for part in family.parts(session, row))
-        if row in pressing:
-            parts = (pressing[row], *parts)
-        return Suggestion(row, float(np.exp(logits[index] - top)), parts, self._most_for_it(on, fields, index))
-
-    def _most_for_it(self, on: Sequence[Family], fields: np.ndarray, index: int) -> str:
-        """The family without which it would lose most against the mean candidate."""
-        lost: dict[str, float] = {}
-        for name in dict.fromkeys(family.name for family in on):
-            without = fields.copy()
+    def _most_for(self, on: Sequence[Family], seen: np.ndarray) -> list[str]:
+        """For each of the best candidates the family without which it would lose most against the others."""
+        names = list(dict.fromkeys(family.name for family in on))
+        here = self._ranking.of_views(seen)
+        lost = np.zeros((max(len(names), 1), len(seen)), np.float32)
+        for i, name in enumerate(names):
+            without = seen.copy()
             for family, columns in zip(self.families, self._columns, strict=True):
                 if family.name == name:
-                    without[:, columns] = 0
-            here, there = self._ranking.score(fields), self._ranking.score(without)
-            lost[name] = float((here[index] - here.mean()) - (there[index] - there.mean()))
-        return max(lost, key=lambda name: lost[name]) if lost else ""
+                    without.reshape(len(seen), 3, -1)[:, :, columns] = 0
+            there = self._ranking.of_views(without)
+            lost[i] = (here - here.mean()) - (there - there.mean())
+        return [names[i] if names else "" for i in lost.argmax(0)]
