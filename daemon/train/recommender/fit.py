@@ -37,8 +37,9 @@ class Plan(NamedTuple):
     decay: float = 1e-4
     negatives: int = 1500
     forget_own: float = 0.5  # the share of items whose own vector is left out, so that content carries them
-    smooth: float = 0.1
-    newer: float = 10.0  # a session's weight halves that often over the whole time
+    smooth: float = 0.1  # of the labels, where the catalogue is told apart whole
+    newer: tuple[float, ...] = (3.0, 12.0)  # a session's weight halves that often over the whole time; dev chooses
+    long: int = 20000  # stretches from which on only the first is tried
     patience: float = 0.3  # of the epochs without a better dev
 
 
@@ -75,6 +76,7 @@ def fit(
     learn: Sequence[str],
     judge: Callable[[Network], float] | None,
     plan: Plan,
+    newer: float,
     seed: int,
     say: Callable[[str], None],
 ) -> tuple[Network, int]:
@@ -106,7 +108,7 @@ def fit(
         optimizer, [plan.rate, plan.word_rate], total_steps=steps + 1, pct_start=0.1
     )
     starts = np.array([stretch.at for stretch in some])
-    weights = 0.5 ** (plan.newer * (starts.max() - starts) / max(float(np.ptp(starts)), 1.0))
+    weights = 0.5 ** (newer * (starts.max() - starts) / max(float(np.ptp(starts)), 1.0))
     best, best_epoch, kept, began, step = -1.0, 0, None, time.monotonic(), 0
     for epoch in range(1, epochs + 1):
         network.train()
@@ -217,7 +219,8 @@ def _loss(
     gone[torch.arange(len(target)), target] = False
     told_apart = functional.log_softmax(logits.masked_fill(gone, WEAK), 1)
     each = -told_apart[torch.arange(len(target)), target]
-    flat = -told_apart.masked_fill(gone, 0.0).sum(1) / (~gone).sum(1)
-    each = (1 - plan.smooth) * each + plan.smooth * flat
+    if n <= WHOLE:
+        flat = -told_apart.masked_fill(gone, 0.0).sum(1) / (~gone).sum(1)
+        each = (1 - plan.smooth) * each + plan.smooth * flat
     weight = torch.from_numpy(weights).float()[session] * new
     return (each * weight).sum() / weight.sum().clamp(min=1e-6)

@@ -48,18 +48,29 @@ def train(sets: Sets, folder: Path, plan: fit.Plan, seed: int, say: Callable[[st
     """Fit network and ranking to `sets`, into `folder`. Raises SetsError where there is too little."""
     torch.set_num_threads(1)
     say(f"{sets.name}: {len(sets.catalogue)} items, {sum(map(len, sets.parts.values()))} sessions")
-    network, epochs = fit.fit(sets, ("train",), lambda one: judge(one, sets), plan, seed, say)
+    network, epochs, newer = chosen(sets, plan, seed, say)
     tried = folder / "dev"
     export(network, sets, ("train",), tried)
     some = families(sets, ("train",), tried)
     seen = moments(sets, some, seed, say)
     ranking.fit([seen], fields(some), folder / "blend.npz", seed)
     say(f"once more, on dev too, for {epochs} epochs")
-    network, _ = fit.fit(sets, ("train", "dev"), None, plan._replace(epochs=epochs), seed, say)
+    network, _ = fit.fit(sets, ("train", "dev"), None, plan._replace(epochs=epochs), newer, seed, say)
     export(network, sets, ("train", "dev"), folder)
     card = {"task": "next item of a session", "data": sets.name, "items": len(sets.catalogue), "seed": seed}
-    card |= {"epochs": epochs, "plan": plan._asdict(), "moments": len(seen)}
+    card |= {"epochs": epochs, "newer": newer, "plan": plan._asdict(), "moments": len(seen)}
     (folder / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+
+
+def chosen(sets: Sets, plan: fit.Plan, seed: int, say: Callable[[str], None]) -> tuple[Network, int, float]:
+    """The network of `train` that is best on dev, after how many epochs, and how much newer sessions weighed."""
+    tried = plan.newer if len(fit.stretches(sets.parts["train"])) < plan.long else plan.newer[:1]
+    found = []
+    for newer in tried:
+        network, epochs = fit.fit(sets, ("train",), lambda one: judge(one, sets), plan, newer, seed, say)
+        found.append((judge(network, sets), network, epochs, newer))
+    _, network, epochs, newer = max(found, key=lambda one: one[0])
+    return network, epochs, newer
 
 
 def blend(data: Path, out: Path, plan: fit.Plan, seed: int, say: Callable[[str], None]) -> None:
@@ -75,7 +86,7 @@ def blend(data: Path, out: Path, plan: fit.Plan, seed: int, say: Callable[[str],
     names: list[str] = []
     for sets in [joined(named), *(one for one in found if all(one is not other for other in named))]:
         say(f"{sets.name}: {len(sets.catalogue)} items")
-        network, _ = fit.fit(sets, ("train",), lambda one, of=sets: judge(one, of), plan, seed, say)  # type: ignore[misc]
+        network, _, _ = chosen(sets, plan, seed, say)
         with tempfile.TemporaryDirectory() as folder:
             export(network, sets, ("train",), Path(folder))
             some = families(sets, ("train",), Path(folder))
