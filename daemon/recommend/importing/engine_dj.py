@@ -104,11 +104,15 @@ def _chained(entries: dict[Any, tuple[Any, Any]]) -> list[Any]:
 
 
 def _sets(record: Record, db: sqlite3.Connection, home: Path) -> None:
-    """The history has a table of tracks of its own."""
+    """The history has a table of tracks of its own; of one that the library has too, the library's is meant."""
+    by_path = {track.path: ref for ref, track in record.tracks.items() if track.path}
     _tracks(record, db, home, "history ")
+    own = {ref: by_path[track.path] for ref, track in record.tracks.items() if track.path in by_path}
+    for ref in own.keys() - by_path.values():
+        del record.tracks[ref]
     for ref, title, started in db.execute("SELECT id, title, startTime FROM Historylist ORDER BY id").fetchall():
         query = "SELECT trackId, startTime FROM HistorylistEntity WHERE listId = ? ORDER BY startTime, id"
-        plays = [(f"history {track}", at) for track, at in db.execute(query, (ref,))]
+        plays = [(own.get(f"history {track}", f"history {track}"), at) for track, at in db.execute(query, (ref,))]
         if plays:
             record.played(ref, plays, title, started=started)
 

@@ -3,6 +3,7 @@
 import csv
 import io
 from pathlib import Path
+from typing import Any
 
 from daemon.recommend.importing import xml
 from daemon.recommend.importing.record import ImportingError
@@ -28,7 +29,7 @@ def table(path: Path, text: str) -> list[dict[str, str]]:
     """The rows of a table whose first line names its columns; by tabs, semicolons or commas. Raises ImportingError."""
     head = text.partition("\n")[0]
     mark = next((mark for mark in "\t;," if mark in head), ",")
-    quoting = csv.QUOTE_NONE if mark == "\t" else csv.QUOTE_MINIMAL  # 12" is not the start of a quotation
+    quoting: Any = csv.QUOTE_NONE if mark == "\t" else csv.QUOTE_MINIMAL  # 12" is not the start of a quotation
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, quoting=quoting))
     except csv.Error as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.recommend.importing import keys, xml
-from daemon.recommend.importing.record import ImportingError, Record
+from daemon.recommend.importing.record import ImportingError, Record, whole
 from daemon.recommend.library.lists import Cue, Grid
 
 
@@ -99,8 +99,6 @@ def _grid(track: Any) -> Iterator[Grid]:
     """rekordbox counts a line's beat within the bar; here a line starts with a downbeat."""
     for tempo in track.tempos:
         start, bpm, beat, metre = (_of(tempo, name) for name in ("Inizio", "Bpm", "Battito", "Metro"))
-        if not isinstance(start, float) or not isinstance(bpm, float) or not bpm > 0:
-            continue
-        beats = int(number) if (number := str(metre or "4").partition("/")[0]).isdigit() and int(number) else 4
-        start -= ((beat or 1) - 1) % beats * 60.0 / bpm
-        yield Grid(start, bpm, beats)
+        if isinstance(start, float) and isinstance(bpm, float) and bpm > 0:
+            beats = whole(str(metre or "").partition("/")[0], 1, 32) or 4
+            yield Grid(start - ((whole(beat, 1, 32) or 1) - 1) % beats * 60.0 / bpm, bpm, beats)

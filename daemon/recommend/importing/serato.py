@@ -22,13 +22,14 @@ _BROKEN = (OSError, ValueError, AssertionError, TypeError, LookupError, Attribut
 def read(path: Path) -> Record:
     """Of the folder, or of its file "database V2". Raises ImportingError. [worker]"""
     folder = path if path.is_dir() else path.parent
-    database = folder / "database V2"
+    database = folder / "database V2" if path.is_dir() else path
     if not path.is_dir() and path.suffix in (".crate", ".session"):
         raise ImportingError(f"{path}: holds paths only; name the folder _Serato_ that it is in")
     library = xml.needed("serato_tools.database_v2", path)
     logging.getLogger("serato-tools").setLevel(logging.CRITICAL)  # what it cannot read is said by us
     record = Record("serato")
-    xml.content(database)
+    if not xml.content(database).startswith(b"vrsn"):
+        raise ImportingError(f"{database}: is not Serato's database V2; name the folder _Serato_")
     root = _root(folder)
     try:
         for field, _, value in library.DatabaseV2(str(database)).data:

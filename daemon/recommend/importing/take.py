@@ -80,20 +80,23 @@ class _Matching:
         self._library, self._db = library, db
         alone = db.execute("SELECT id, title FROM items WHERE name = '' AND path = '' AND artist = '' ORDER BY id DESC")
         self._alone = {folded(title): number for number, title in alone}
+        self._taken: set[int] = set()
 
     def put(self, item: Item, source: str) -> tuple[int, bool]:
         """The item's id, and whether it is new."""
         number = self._known(item)
+        is_new = number is None
         if number is None:
             number = writing.insert(self._db, item, source)
             if not item.path and not item.artist:
                 self._alone[folded(item.title)] = number
-            return number, True
-        old = self._library.item(number)
-        assert old is not None
-        (first,) = self._db.execute("SELECT source FROM items WHERE id = ?", (number,)).fetchone()
-        writing.merge(self._db, old, item, new_wins=first == source)
-        return number, False
+        else:
+            old = self._library.item(number)
+            assert old is not None
+            (first,) = self._db.execute("SELECT source FROM items WHERE id = ?", (number,)).fetchone()
+            writing.merge(self._db, old, item, new_wins=first == source)
+        self._taken.add(number)
+        return number, is_new
 
     def _known(self, item: Item) -> int | None:
         if item.path:
@@ -107,7 +110,7 @@ class _Matching:
         name = f"{folded(item.artist)} - {folded(item.title)}"
         is_here = bool(item.path) and os.path.exists(item.path)
         for number, path, lasts in self._db.execute(query, (name,)).fetchall():
-            if path and is_here:
+            if path and item.path and (is_here or number in self._taken):
                 continue  # two files of one name are two items
             if _as_long(item.profile.duration_s, lasts, is_sure=bool(path and item.path)):
                 return int(number)
