@@ -125,3 +125,15 @@ def test_a_session_is_no_neighbour_of_itself(sessions, played):
     h.learn(session)
     assert kinds[0].nearest(session)[0].tolist() == near
     np.testing.assert_allclose(kinds[0].scores(session, ROWS), unlearned[0], rtol=1e-5)
+
+
+@quick
+@given(past.PASTS, st.lists(st.integers(0, past.N_ITEMS - 1), min_size=1, max_size=8, unique=True))
+def test_the_play_that_sounds_is_no_evidence_of_what_follows_it(sessions, played):
+    h = past.history(sessions)
+    session = past.running(played, len(sessions))
+    kinds = [Rules(h, age=0.0), Next(h), Previous(h)]
+    unlearned = [method.scores(session, ROWS) for method in kinds]
+    h.learn(session)
+    for method, scores in zip(kinds, unlearned, strict=True):
+        np.testing.assert_allclose(method.scores(session, ROWS), scores, rtol=1e-5)
