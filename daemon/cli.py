@@ -291,6 +291,20 @@ def bench_set(data: Path, tracks: int, library: int, as_json: bool) -> None:
     sys.exit(played_set.run(data, tracks, library, as_json))
 
 
+@bench.command("recognition")
+@click.option(
+    "--data", type=click.Path(path_type=Path, file_okay=False, exists=True), required=True, help="Holds symbolic/."
+)
+@click.option("--tracks", type=click.IntRange(10), default=1100, show_default=True, help="How many are rendered.")
+@click.option("--queries", type=click.IntRange(1), default=100, show_default=True, help="How many a row.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def bench_recognition(data: Path, tracks: int, queries: int, as_json: bool) -> None:
+    """How often a track is recognised, by fader, noise, mixing and length; the first run renders the tracks."""
+    from daemon.bench import recognition
+
+    sys.exit(recognition.run(data, tracks, queries, as_json))
+
+
 @plugins.command("top")
 @click.option("--address", default="tcp://127.0.0.1:5550", show_default=True, help="Where the daemon publishes.")
 @click.option("--once", is_flag=True, help="Show one second, and end.")

@@ -17,7 +17,19 @@ REACH = 96  # ticks about the guess
 BINS = 2 * REACH // BIN
 NEAR = 4  # ticks within which two landmarks agree, and
 SAME = 10  # steps
-SHIFTS = (-211, -163, -127, -89, -61, 67, 97, 131, 157, 223)  # ticks: what agrees then is chance
+MOMENT = 6  # ticks
+SHIFTS = (
+    -211,
+    -163,
+    -127,
+    -89,
+    -61,
+    67,
+    97,
+    131,
+    157,
+    223,
+)  # ticks: the higher half of what agrees then is chance, as both have beats
 
 FEWEST = 4  # votes that are worth a fit
 
@@ -27,8 +39,8 @@ FIT = np.dtype(
         ("at", np.float64),  # ticks on the segment's timeline of time 0
         ("speed", np.float64),
         ("lock", np.int64),
-        ("hits", np.int64),  # of the place's landmarks, those that the sound has
-        ("of", np.int64),  # how many the place has
+        ("hits", np.float64),  # of the place's landmarks, those that the sound has
+        ("of", np.float64),  # how many the place has
         ("chance", np.float64),  # share that agrees when shifted
         ("score", np.float64),  # standard deviations above chance
     ]
@@ -86,11 +98,11 @@ def fitted(when, what, lay, times, pitches, free, fit):
         at, speed = _fitted(when, what, at, speed, lay.lock, times, pitches, free, near)
     fit.at, fit.speed, fit.lock = at, speed, lay.lock
     fit.hits, fit.of = count(when, what, at, speed, lay.lock, times, pitches, free)
-    by_chance, tried = 1.0, 2.0
-    for shift in SHIFTS:
-        hits, of = count(when, what, at + shift, speed, lay.lock, times, pitches, free)
-        by_chance, tried = by_chance + hits, tried + of
-    fit.chance = max(by_chance / tried, 0.02)
+    shifted = np.zeros(len(SHIFTS))
+    for k in range(len(SHIFTS)):
+        hits, of = count(when, what, at + SHIFTS[k], speed, lay.lock, times, pitches, free)
+        shifted[k] = hits / max(of, 1.0)
+    fit.chance = max(np.sort(shifted)[len(SHIFTS) // 2 :].mean(), 0.03)
     fit.score = (fit.hits - fit.of * fit.chance) / np.sqrt(fit.of * fit.chance * (1 - fit.chance) + 0.5)
 
 
@@ -137,23 +149,32 @@ def _fitted(when, what, at, speed, lock, times, pitches, free, near):
 
 @inline
 def count(when, what, at, speed, lock, times, pitches, free):
-    """How many of the place's landmarks the sound has, and how many there are."""
+    """How many of the place's landmarks the sound has, and how many there are.
+
+    Those of one moment are one note's partials or one drum's and come together: the second counts 1/2, the third 1/3.
+    """
     move = 0.0 if lock else np.log2(speed) * STEPS
     low = np.searchsorted(when, np.uint32(max(at + speed * times[0], 0)))
     high = np.searchsorted(when, np.uint32(max(at + speed * times[-1], 0)))
-    hits = 0
+    hits, of = 0.0, 0.0
+    n_hits, n_of, moment = 0, 0, np.uint32(0)
     q = 0
     for n in range(low, high):
+        if when[n] > moment + MOMENT:
+            n_hits, n_of, moment = 0, 0, when[n]
+        n_of += 1
+        of += 1.0 / n_of
         t = (float(when[n]) - at) / speed
         while q < len(times) and times[q] < t - NEAR:
             q += 1
         k = q
         while k < len(times) and times[k] <= t + NEAR:
             if free[k] and abs(pitches[k] - move - what[n]) <= SAME:
-                hits += 1
+                n_hits += 1
+                hits += 1.0 / n_hits
                 break
             k += 1
-    return hits, high - low
+    return hits, of
 
 
 @inline

@@ -70,7 +70,12 @@ class Listener:
 
 def strongest(found: np.ndarray, per_block: int) -> np.ndarray:
     """At most `per_block` of each BLOCK_S, the strongest; in their order. [any]"""
-    return found[_kept(found, per_block, BLOCK_S / landmarks.HOP_S)] if len(found) else found
+    return found[strong(found, per_block)]
+
+
+def strong(found: np.ndarray, per_block: int) -> np.ndarray:
+    """Which of these they are, bool. [any]"""
+    return _kept(found, per_block, BLOCK_S / landmarks.HOP_S)
 
 
 @inline

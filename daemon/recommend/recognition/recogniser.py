@@ -8,18 +8,24 @@ import numpy as np
 
 from daemon.recommend.recognition import align
 from daemon.recommend.recognition.index import GAP, Index, Segment
-from daemon.recommend.recognition.print import TICK_S, Listener, strongest
+from daemon.recommend.recognition.print import TICK_S, Listener, strong, strongest
 from daemon.recommend.recognition.search import candidates
 
 LOOK_S = 1.0  # from one look to the next
 WINDOW_S = 10.0  # of sound that is looked for, at most, and
 LEAST_S = 2.0  # at least
 RECENT_S = 4.0  # in which what is heard must still be heard
-EVERY = 3  # looks from one search to the next, while something is heard
-PER_BLOCK = 16  # landmarks of the sound, twice a fingerprint's: some are noise's
-PLACES, FITS = 60, 12  # places laid over the sound, and of those fitted
-CERTAIN = 13.0  # standard deviations above chance that say it is this item, and
-CLEAR = 0.2, 0.35  # share of its landmarks, above chance; the same under key lock, where shared drum sounds agree too
+EVERY = 3  # looks from one search to the next, while something is heard, or nothing has been for WINDOW_S
+PER_BLOCK = 16  # landmarks of the sound, twice a fingerprint's: some are noise's; a search takes the strongest
+PER_SEARCH = 12
+PLACES, FITS = 100, 16  # places laid over the sound, and of those fitted
+CERTAIN = (
+    2.0,
+    2.6,
+)  # times the rival's score that say it is this item, and under key lock, where shared drum sounds agree
+RIVAL = 5.0  # its score, at least; it is the third best, as two may be mixed
+CLEAR = 0.13, 0.2  # share of the landmarks, above chance, without and with key lock
+PLAIN = 0.5  # such a share needs no comparing: a library may hold a track three times
 HOLD = 4.0  # the same for what was heard a moment ago
 MISSES = 3  # looks without it, after which it is over
 MOST = 3  # items at once
@@ -46,6 +52,7 @@ class _Kept(NamedTuple):
     fit: np.void  # a FIT
     score: float  # the highest of late
     misses: int
+    late: float  # score of the last RECENT_S
 
 
 class Recogniser:
@@ -59,6 +66,7 @@ class Recogniser:
         self._listener = Listener(rate)
         self._fed = 0
         self._looks = 0
+        self._idle = 0  # looks since something was heard, or there was silence
         self._found: list[np.ndarray] = []
         self._kept: list[_Kept] = []
 
@@ -85,12 +93,15 @@ class Recogniser:
         found = strongest(found, PER_BLOCK)
         found = found[np.argsort(found["time"], kind="stable")]
         if len(found) < 8 or found["time"][-1] * 2 < now - RECENT_S / TICK_S:
-            self._kept = []
+            self._kept, self._idle = [], 0
             return []
         middle = float(now - WINDOW_S / 2 / TICK_S)
-        sound = _Sound(middle, now, (found["time"] * 2 - middle).astype(np.float32), found["pitch"].copy())
+        times, pitches = (found["time"] * 2 - middle).astype(np.float32), found["pitch"].copy()
+        sound = _Sound(middle, now, times, pitches, strong(found, PER_SEARCH))
         self._kept = [kept for kept in (self._follow(kept, sound) for kept in self._kept) if kept]
-        if now * TICK_S >= LEAST_S and len(self._kept) < MOST and (not self._kept or self._looks % EVERY == 0):
+        self._idle = 0 if self._kept else self._idle + 1
+        often = not self._kept and self._idle * LOOK_S <= WINDOW_S
+        if now * TICK_S >= LEAST_S and len(self._kept) < MOST and (often or self._looks % EVERY == 0):
             self._search(sound)
         return self._said(now)
 
@@ -119,25 +130,24 @@ class Recogniser:
         for kept in self._kept:
             at = kept.at + kept.fit["speed"] * (sound.middle - kept.when)
             self._take(kept.segment, at, kept.fit, sound, free)
-        guesses = [
-            (segment, candidates(segment, sound.times[free], sound.pitches[free], PLACES))
-            for segment in self.index.segments
-        ]
+        asked = free & sound.strong
+        times, pitches = sound.times[asked], sound.pitches[asked]
+        guesses = [(segment, candidates(segment, times, pitches, PLACES)) for segment in self.index.segments]
         while len(self._kept) < MOST:
-            best: _Kept | None = None
-            for segment, places in guesses:
-                fits = align.fits(segment.times, segment.pitches, places, sound.times, sound.pitches, free, FITS)
-                for fit in fits:
-                    found = self._sure(segment, fit, sound, free)
-                    if found and (best is None or found.score > best.score):
-                        best = found
+            found: dict[tuple[int, int], _Kept] = {}
+            for k, (segment, places) in enumerate(guesses):
+                for fit in align.fits(segment.times, segment.pitches, places, sound.times, sound.pitches, free, FITS):
+                    weighed = self._weighed(segment, fit, sound, free)
+                    if weighed and (weighed.row, k) not in found:
+                        found[weighed.row, k] = weighed
+            best = self._sure(sorted(found.values(), key=lambda kept: -kept.score))
             if best is None:
                 return
             self._kept.append(best)
-            self._take(best.segment, best.fit["at"], best.fit, sound, free)
+            self._take(best.segment, best.at + best.fit["speed"] * (sound.middle - sound.now), best.fit, sound, free)
 
-    def _sure(self, segment: Segment, fit: np.void, sound: "_Sound", free: np.ndarray) -> _Kept | None:
-        """The item of a fit where it is sure, over the whole window or of late; else None."""
+    def _weighed(self, segment: Segment, fit: np.void, sound: "_Sound", free: np.ndarray) -> _Kept | None:
+        """The item of a fit, as it fits the whole window or what came of late, whichever is surer."""
         times, pitches = sound.recent()
         recent, lay = np.zeros(1, align.FIT), np.zeros(1, align.LAY)
         for name in ("at", "speed", "lock"):
@@ -146,19 +156,29 @@ class Recogniser:
             late = free[len(free) - len(times) :]
             align.fitted(segment.times, segment.pitches, lay[0], times, pitches, late, recent[0])
         best = recent[0] if recent["score"][0] > fit["score"] else fit
-        clear = best["hits"] / max(1, best["of"]) - best["chance"]
-        if best["score"] < CERTAIN or clear < CLEAR[int(best["lock"])] or recent["score"][0] < HOLD:
-            return None
         kept = self._placed(segment, best.copy(), sound, float(best["score"]))
-        known = {(k.segment is segment, k.row) for k in self._kept}
-        return None if kept is None or (True, kept.row) in known else kept
+        if kept is None or any(k.segment is segment and k.row == kept.row for k in self._kept):
+            return None
+        return kept._replace(late=float(recent["score"][0]))
+
+    @staticmethod
+    def _sure(found: list[_Kept]) -> _Kept | None:
+        """The first of them, if it is sure."""
+        if not found:
+            return None
+        best, rival = found[0], max(RIVAL, found[2].score if len(found) > 2 else 0.0)
+        clear = best.fit["hits"] / max(1, best.fit["of"]) - best.fit["chance"]
+        locked = int(_is_locked(best.fit))
+        if best.score < CERTAIN[locked] * (RIVAL if clear >= PLAIN else rival) or best.late < HOLD:
+            return None
+        return best if clear >= CLEAR[locked] else None
 
     def _placed(self, segment: Segment, fit: np.void, sound: "_Sound", score: float) -> _Kept | None:
         at = float(fit["at"] + fit["speed"] * (sound.now - sound.middle))
         row = int(np.searchsorted(segment.bases, at + GAP / 3, "right")) - 1
         if row < 0 or segment.gone[row]:
             return None
-        return _Kept(segment, row, at, sound.now, fit.copy(), score, 0)
+        return _Kept(segment, row, at, sound.now, fit.copy(), score, 0, 0.0)
 
     def _take(self, segment: Segment, at: float, fit: np.void, sound: "_Sound", free: np.ndarray) -> None:
         align.take(segment.times, segment.pitches, at, fit["speed"], fit["lock"], sound.times, sound.pitches, free)
@@ -169,8 +189,8 @@ class Recogniser:
         for k, part in zip(self._kept, parts, strict=True):
             speed = float(k.fit["speed"])
             position_s = (k.at + speed * (now - k.when) - float(k.segment.bases[k.row])) * TICK_S
-            lock = bool(k.fit["lock"]) and abs(speed - 1) > 0.005
-            sure = 1 - 2 ** (-k.score / CERTAIN)
+            lock = _is_locked(k.fit)
+            sure = 1 - 2 ** (-k.score / (CERTAIN[0] * RIVAL))
             item = int(k.segment.ids[k.row])
             said.append(Heard(item, float(max(position_s, 0.0)), speed, lock, float(sure), part / sum(parts)))
         return sorted(said, key=lambda heard: (-heard.share, heard.item))
@@ -183,8 +203,14 @@ class _Sound(NamedTuple):
     now: float
     times: np.ndarray  # float32, ticks about the middle, rising
     pitches: np.ndarray  # float32, steps
+    strong: np.ndarray  # which of them a search takes
 
     def recent(self) -> tuple[np.ndarray, np.ndarray]:
         """Times and pitches of the last RECENT_S."""
         start = int(np.searchsorted(self.times, self.now - self.middle - RECENT_S / TICK_S))
         return self.times[start:], self.pitches[start:]
+
+
+def _is_locked(fit: np.void) -> bool:
+    """Near the fader's middle nobody can tell."""
+    return bool(fit["lock"]) and abs(float(fit["speed"]) - 1) > 0.005

@@ -22,7 +22,7 @@ SHIFT = SLICES // 2 * SLICE + SLICE // 2  # steps a pitch is moved by, at most
 PURE = 8  # steps that a pitch may be off by under key lock
 BIN = 32  # ticks: votes are counted in quarters of a second
 FEWEST = 3  # votes
-BUDGET = 12_000_000  # pairs of the library looked at in one search; the rarest first
+BUDGET = 2_000_000  # pairs of the library looked at in one search; the rarest first
 
 
 def candidates(segment: Segment, times: np.ndarray, pitches: np.ndarray, most: int) -> np.ndarray:
