@@ -10,7 +10,7 @@ T0 = 1e9
 
 
 def loud(*shares: tuple[int, float]) -> list[Sighting]:
-    return [Sighting(number, 0.9, 10.0, 1.0, share) for number, share in shares]
+    return [Sighting(number, 0.9, 500.0, 1.0, share) for number, share in shares]
 
 
 def listen(keeper: Keeper, at: float, seconds: float, *shares: tuple[int, float]) -> list[Play]:
@@ -24,6 +24,12 @@ def test_a_track_counts_once_it_dominates_and_from_when_it_was_first_heard() -> 
     assert not listen(keeper, T0, DOMINATES_S, (1, 1.0))
     assert listen(keeper, T0 + DOMINATES_S, 3, (1, 1.0)) == [Play(1, T0, "heard")]
     assert not listen(keeper, T0 + DOMINATES_S + 3, 300, (1, 1.0)), "it is not played twice"
+
+
+def test_a_track_that_was_played_from_its_beginning_began_there() -> None:
+    keeper = Keeper()
+    found = [keeper.heard(T0 + k, [Sighting(1, 0.9, 5.0 + k * 1.05, 1.05)]) for k in range(12)]
+    assert [play for play in found if play] == [Play(1, pytest.approx(T0 - 5.0 / 1.05), "heard")]
 
 
 def test_in_a_crossfade_the_new_track_counts_when_it_is_the_louder_one_and_the_old_one_not_again() -> None:
@@ -67,7 +73,7 @@ def test_told_and_heard_is_one_play() -> None:
     listen(keeper, T0, 4, (1, 1.0))
     assert keeper.told(T0 + 4, 1, "file") == Play(1, T0, "file"), "it began when it was first heard"
     assert not listen(keeper, T0 + 4, 60, (1, 1.0))
-    assert keeper.now.position_s == 10.0
+    assert keeper.now.position_s == 500.0
 
 
 def test_what_is_heard_no_more_does_not_play() -> None:

@@ -2,8 +2,8 @@
 
 Pure: time is handed in. Recognition flickers, and while two tracks are mixed both are heard. So each new track has a credit
 of seconds, which grows while it is the loudest of all and falls while it is not; with DOMINATES_S of it the track was
-played, from when it was first heard. What was played is not played again because it is still, or again, in the mix: only
-after AGAIN_S without it. A program that tells is believed at once, and a hand always.
+played, from when it was first heard, or from its own beginning a little before. What was played is not played again because
+it is still, or again, in the mix: only after AGAIN_S without it. A program that tells is believed at once, and a hand always.
 """
 
 from collections.abc import Iterable
@@ -13,6 +13,7 @@ DOMINATES_S = 8.0
 FALLS = 0.5  # seconds of credit lost a second
 FORGOTTEN_S = 20.0  # unheard for so long, a new track begins anew
 AGAIN_S = 600.0
+BACK_S = 20.0  # before it was first heard, a track may have begun at its beginning; else it began at a cue
 UNHEARD_S = 30.0  # then what was recognised does not play any more
 STEP_S = 3.0  # a gap between two recognitions counts as this at most
 BY_HAND = "told"
@@ -84,6 +85,8 @@ class Keeper:
         if self._credit.get(loudest, 0.0) < DOMINATES_S:
             return None
         one, since = found[0], self._since[loudest]
+        if since - BACK_S <= (began := at - one.position_s / one.speed) < since:
+            since = began
         return self._begin(Now(one.id, at, one.position_s, one.speed, one.confidence, "heard"), since)
 
     def told(self, at: float, number: int, source: str, began: float | None = None) -> Play | None:

@@ -87,7 +87,7 @@ class Reader:
         now = time.monotonic()
         if self._thread is not None:
             return None if self._thread.is_alive() else self._take(now)
-        if now < self._look_at:
+        if now < self._look_at and rate == self._rate:
             return None
         self._look_at = now + LOOK_S
         if self._is_same(rate):
