@@ -24,5 +24,8 @@ def verdicts(catalogue: Catalogue, session: Session, rows: np.ndarray) -> np.nda
 
 def _likeness(catalogue: Catalogue, row: int, rows: np.ndarray) -> np.ndarray:
     """0..1: by timbre where that is known, 1 at no distance, half at one standard deviation."""
-    apart = np.nanmean((catalogue.timbre[rows] - catalogue.timbre[row]) ** 2, 1) if len(rows) else np.empty(0)
-    return np.nan_to_num(0.5 ** np.sqrt(apart), nan=0.0).astype(np.float32)
+    squares = (catalogue.timbre[rows] - catalogue.timbre[row]) ** 2
+    known = np.isfinite(squares)
+    n = known.sum(1)
+    apart = np.where(known, squares, 0.0).sum(1) / np.maximum(n, 1)
+    return np.where(n > 0, 0.5 ** np.sqrt(apart), 0.0).astype(np.float32)
