@@ -28,14 +28,11 @@ class Deep:
         self._network = network
         self.vectors = network.vectors(catalogue)
         self._known = network.knows(catalogue).astype(np.float32)
-        self._catalogue = catalogue
         self._near = opened(vectors, network.name, SIZE + 2, say=lambda line: print(f"jamd: {line}", file=sys.stderr))
         if len(catalogue):
-            self._near.put(catalogue.ids, level(self.vectors))
+            self._near.put(np.arange(len(catalogue)), level(self.vectors))
         sample = np.random.default_rng(0).permutation(len(catalogue))[:SAMPLE]
         self._sample = self.vectors[np.sort(sample)]
-        self._rows = np.argsort(catalogue.ids, kind="stable")
-        self._sorted = catalogue.ids[self._rows]
         self._told: OrderedDict[bytes, Told] = OrderedDict()
 
     def candidates(self, session: Session, allowed: np.ndarray, k: int) -> np.ndarray:
@@ -43,10 +40,8 @@ class Deep:
         if not len(session.rows):
             return np.empty(0, np.int64)
         query = np.append(self._listen(session).query, np.float32(0))
-        mask = np.zeros(int(self._catalogue.ids.max()) + 1, np.uint8)
-        mask[self._catalogue.ids] = allowed
-        found, _ = self._near.search(query, k, mask)
-        return self._rows[np.searchsorted(self._sorted, found)]
+        rows, _ = self._near.search(query, k, allowed)
+        return rows
 
     def scores(self, session: Session, rows: np.ndarray) -> np.ndarray:
         """As a Family's: how far above the catalogue's mean, and the same for items the network has seen played."""
