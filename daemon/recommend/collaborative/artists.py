@@ -30,7 +30,7 @@ class Artists:
         codes = self.codes[plays] if len(plays) else np.empty(0, np.int32)
         told = codes != NOBODY
         offsets = np.concatenate([[0], np.concatenate([[0], np.cumsum(told)])[ends]])
-        names = {code: name for name, code in history._codes.items()}
+        names = history.names
         djs = [names[code] for code in history.djs[: history.n_sessions].tolist()]
         self.history = History(max(n, 1), offsets, codes[told], history.starts[: history.n_sessions], djs)
         self.methods: dict[str, Method | Popularity] = {

@@ -62,6 +62,11 @@ class History:
         """The number of a DJ in `djs`; NONE: has no session here, or no name."""
         return self._codes.get(name, NONE) if name else NONE
 
+    @property
+    def names(self) -> list[str]:
+        """The DJs by their numbers in `djs`; "" for one without a name."""
+        return list(self._codes)
+
     def fade(self, age: float) -> np.ndarray:
         """float32: what a session counts that is so many back, a power law; at least one for each session.
 
