@@ -41,7 +41,7 @@ class Ranking:
             raise ModelError(f"{path}: not a ranking that can be read ({str(error)[:80]}); train it anew") from None
         scale, w1, b1, w2 = self._weights
         width = 3 * len(self.fields)
-        if scale.shape != (width,) or w1.shape != (width, len(b1)) or w2.shape != (len(b1) + width,):
+        if scale.shape != (width,) or b1.ndim != 1 or w1.shape != (width, len(b1)) or w2.shape != (len(b1) + width,):
             raise ModelError(f"{path}: its weights are not of one size; train it anew")
 
     def columns(self, family: str, fields: Sequence[str]) -> np.ndarray:
