@@ -5,7 +5,7 @@ import numpy as np
 from daemon.recommend.catalogue import Catalogue
 from daemon.recommend.content import energy, harmony, kernel, loudness, tempo, timbre, transition, words
 from daemon.recommend.content.kernel import FIELDS
-from daemon.recommend.content.query import Query, centred, query
+from daemon.recommend.content.query import Query, query
 from daemon.recommend.family import Part
 from daemon.recommend.item import Item
 from daemon.recommend.session import Session
@@ -34,9 +34,7 @@ class Content:
         self._key_lock = key_lock
         self._standard = timbre.standard(catalogue)
         self._sound = timbre.packed(catalogue, self._standard)
-        chroma = centred(catalogue.chroma)
-        known = np.isfinite(chroma[:, :1])
-        self._chroma = np.where(known, np.rint(np.where(known, chroma, 0.0) * 127), -128).astype(np.int8)
+        self._chroma = harmony.packed(catalogue.chroma)
         self._words = words.Words(catalogue)
         self._shared = np.zeros(n, np.float32)
 
@@ -52,6 +50,7 @@ class Content:
         n = kernel.best(
             q.records,
             q.record["sound_packed"],
+            q.record["chroma_packed"],
             c.tempo_bpm,
             c.keys,
             c.energy,
@@ -96,24 +95,24 @@ class Content:
 
     def _parts_of(self, q: Query, rows: np.ndarray) -> np.ndarray:
         c = self._catalogue
-        shared = np.fromiter(
-            (self._words.shared(int(row), q.words, q.weights)[0] for row in rows), np.float32, len(rows)
-        )
-        out = np.empty((len(rows), len(FIELDS)), np.float32)
+        shared, w = np.empty(len(rows), np.float32), self._words
+        words.shared_by(rows, q.words, q.weights, w.starts, w.numbers, w.weights, shared)
+        part = np.empty((len(FIELDS), len(rows)), np.float32)
         kernel.exact(
             q.records,
             q.record["sound"],
+            q.record["chroma"],
             c.tempo_bpm[rows],
             c.keys[rows],
             c.energy[rows],
             c.loudness_lufs[rows],
-            centred(c.chroma[rows]),
+            harmony.centred(c.chroma[rows]),
             self._standard.of(timbre.of_rows(c, rows)),
             shared,
             self._neutral,
-            out,
+            part,
         )
-        return out
+        return np.ascontiguousarray(part.T)
 
     def _said(self, q: Query, item: Item, row: int) -> dict[str, str]:
         """Field -> its words, of those that are known."""

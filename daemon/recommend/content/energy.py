@@ -6,7 +6,8 @@ from numba import njit
 STEPS = {"up": 0.1, "hold": 0.0, "down": -0.1}
 """How much the next one's energy should differ."""
 
-_WIDTH = 0.5
+_NONE, _ONE = np.float32(0.0), np.float32(1.0)
+_SLOPE = np.float32(2.0)  # a scale's
 _SAME = 0.03  # a difference nobody would call one
 
 
@@ -17,8 +18,9 @@ def wanted(playing: float, direction: str) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def match(target, candidate):
-    """1 where it is what is wanted, 0 half a scale away."""
-    return max(0.0, 1.0 - abs(candidate - target) / _WIDTH)
+    """1 where it is what is wanted, 0 half a scale away; NaN where not known. Both float32."""
+    value = _ONE - abs(candidate - target) * _SLOPE
+    return _NONE if value < _NONE else value
 
 
 def text(playing: float, candidate: float) -> str:

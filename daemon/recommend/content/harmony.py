@@ -16,21 +16,39 @@ BY_STEPS = (1.0, 0.85, 0.5, 0.25, 0.1, 0.0, 0.0, 0.0)
 WHEEL = np.array([[BY_STEPS[steps(a, b)] for b in range(N_KEYS)] for a in range(N_KEYS)], np.float32)
 """From a key to a key."""
 
-_EDGES = tuple(100.0 * (2.0 ** ((n + 0.5) / 12) - 1.0) for n in range(12))  # percent
-_EDGES_DOWN = tuple(100.0 * (1.0 - 2.0 ** (-(n + 0.5) / 12)) for n in range(12))
+CHROMA_WIDTH = 16  # of a packed row: a vector register
+CHROMA_SCALE = 127
+
+_UP = tuple(np.float32(100.0 * (2.0 ** ((n + 0.5) / 12) - 1.0)) for n in range(12))  # percent
+_DOWN = tuple(np.float32(100.0 * (2.0 ** (-(n + 0.5) / 12) - 1.0)) for n in range(12))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def semitones(percent):
-    """What a fader at `percent` transposes by, rounded; at most an octave."""
-    n = 0
-    if percent >= 0.0:
-        while n < 12 and percent > _EDGES[n]:
-            n += 1
-        return n
-    while n < 12 and -percent > _EDGES_DOWN[n]:
-        n += 1
-    return -n
+    """What a fader at `percent` (float32) transposes by, rounded; at most an octave. Counted, for that has no branches."""
+    n = np.int32(0)
+    for edge in _UP:
+        n = np.int32(n + np.int32(percent > edge))
+    for edge in _DOWN:
+        n = np.int32(n - np.int32(percent < edge))
+    return n
+
+
+def centred(chroma: np.ndarray) -> np.ndarray:
+    """Rows of 12 less their mean, of length 1: their products are correlations. 0 where flat, NaN where not known."""
+    less = chroma - chroma.mean(axis=-1, keepdims=True)
+    length = np.sqrt((less * less).sum(axis=-1, keepdims=True))
+    return np.where(length > 1e-5, less / np.maximum(length, 1e-5), less * 0.0)
+
+
+def packed(chroma: np.ndarray) -> np.ndarray:
+    """int8 (n, CHROMA_WIDTH): `centred` in 127ths; -128 first where not known."""
+    rows = centred(chroma)
+    known = np.isfinite(rows)
+    table = np.zeros((len(rows), CHROMA_WIDTH), np.int8)
+    table[:, :12] = np.rint(np.where(known, rows, 0.0) * CHROMA_SCALE)
+    table[~known[:, 0], 0] = -128
+    return table
 
 
 def correlation(a: np.ndarray, b: np.ndarray) -> float:

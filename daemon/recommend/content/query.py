@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from daemon.recommend.catalogue import Catalogue
-from daemon.recommend.content import energy, timbre
+from daemon.recommend.content import energy, harmony, timbre
 from daemon.recommend.content.words import Words
 from daemon.recommend.item import Profile
 from daemon.recommend.session import Session
@@ -22,7 +22,8 @@ QUERY = np.dtype(
         ("key", np.int64),  # -1: not known
         ("energy", np.float32),  # the one that is wanted
         ("loudness", np.float32),
-        ("chroma", np.float32, (12, 12)),  # by the transposition of the candidate: centred, of length 1; NaN
+        ("chroma", np.float32, (12, 12)),  # by the transposition of the candidate: as `harmony.centred`
+        ("chroma_packed", np.int8, (12, harmony.CHROMA_WIDTH)),  # the same as the packed rows have it
         ("sound", np.float32, (timbre.N_SOUND,)),  # the set's, standardised
         ("sound_packed", np.int16, (timbre.WIDTH,)),  # the same as the packed rows have it
     ]
@@ -62,9 +63,11 @@ def query(session: Session, catalogue: Catalogue, words: Words, by: timbre.Stand
     record["key"] = now.key
     record["energy"] = np.nan if now.energy is None else energy.wanted(now.energy, session.wishes.energy)
     record["loudness"] = np.nan if now.loudness_lufs is None else now.loudness_lufs
-    chroma = centred(np.array(now.chroma or (np.nan,) * 12, np.float32))
+    chroma = np.array(now.chroma or (np.nan,) * 12, np.float32)
     for shift in range(12):  # the candidate, so many semitones up, against what plays
         record["chroma"][shift] = np.roll(chroma, -shift)
+    record["chroma"] = harmony.centred(record["chroma"])
+    record["chroma_packed"] = harmony.packed(record["chroma"])
     rows = session.rows[-MEMORY:]
     shares = FADING ** np.arange(len(rows), 0, -1.0)
     sounds = by.of(timbre.of_rows(catalogue, rows))
@@ -77,13 +80,6 @@ def query(session: Session, catalogue: Catalogue, words: Words, by: timbre.Stand
     record["sound_packed"] = timbre.UNKNOWN
     record["sound_packed"][: timbre.N_SOUND][known] = np.rint(record["sound"][known] * timbre.SCALE)
     return Query(records, now, *words.of_set(rows, shares), len(rows))
-
-
-def centred(chroma: np.ndarray) -> np.ndarray:
-    """Rows of 12 less their mean, of length 1; 0 where flat, NaN where not known."""
-    less = chroma - chroma.mean(axis=-1, keepdims=True)
-    length = np.sqrt((less * less).sum(axis=-1, keepdims=True))
-    return np.where(length > 1e-5, less / np.maximum(length, 1e-5), less * 0.0)
 
 
 def _mean(sounds: np.ndarray, shares: np.ndarray) -> np.ndarray:

@@ -6,26 +6,29 @@ from numba import njit
 FACTORS = (1.0, 2.0, 0.5)
 """What the candidate's tempo is counted as; the first of two equally near ones is taken."""
 
-_LEAST_RANGE = 0.5  # percent: without a fader, what nobody hears is still a match
+_NONE, _HALF, _ONE, _TWO, _HUNDRED = (
+    np.float32(number) for number in (0, 0.5, 1, 2, 100)
+)  # or Numba goes on in double
+_LEAST_RANGE = np.float32(0.5)  # percent: without a fader, what nobody hears is still a match
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def fader(playing, candidate):
-    """(percent to set the candidate's fader to, the factor its tempo is counted by). Both BPM, above 0. [any]"""
+    """(percent to set the candidate's fader to, the factor its tempo is counted by). BPM, float32, above 0; NaN for NaN."""
     ratio = playing / candidate
-    direct, double, half = ratio - 1.0, ratio * 0.5 - 1.0, ratio * 2.0 - 1.0
-    percent, factor = direct, 1.0
-    if abs(double) < abs(percent):
-        percent, factor = double, 2.0
-    if abs(half) < abs(percent):
-        percent, factor = half, 0.5
-    return percent * 100.0, factor
+    direct, double, half = ratio - _ONE, ratio * _HALF - _ONE, ratio * _TWO - _ONE
+    is_double = abs(double) < abs(direct)
+    percent = double if is_double else direct
+    is_half = abs(half) < abs(percent)
+    factor = _HALF if is_half else _TWO if is_double else _ONE
+    return (half if is_half else percent) * _HUNDRED, factor
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def match(percent, fader_range):
-    """1 without fader, a half at the end of its range (percent), 0 at twice that."""
-    return max(0.0, 1.0 - abs(percent) / (2.0 * max(fader_range, _LEAST_RANGE)))
+    """1 without fader, a half at the end of its range (percent), 0 at twice that; NaN for NaN. Both float32."""
+    value = _ONE - abs(percent) / (_TWO * max(fader_range, _LEAST_RANGE))
+    return _NONE if value < _NONE else value
 
 
 def text(playing: float, candidate: float, fader_range: float) -> str:

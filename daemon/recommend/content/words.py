@@ -49,13 +49,10 @@ class Words:
 
     def of_set(self, rows: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """(words, int32; their weights in the set, float32, of length 1): rows int64, shares float64 above 0."""
-        total: dict[int, float] = {}
-        for row, share in zip(rows.tolist(), shares.tolist(), strict=True):
-            for place in range(self.starts[row], self.starts[row + 1]):
-                word = int(self.numbers[place])
-                total[word] = total.get(word, 0.0) + share * float(self.weights[place])
-        words = np.array(sorted(total), np.int32)
-        weights = np.array([total[word] for word in words.tolist()])
+        n_words = self.starts[rows + 1] - self.starts[rows]
+        places = np.repeat(self.starts[rows + 1] - np.cumsum(n_words), n_words) + np.arange(n_words.sum())
+        words, inverse = np.unique(self.numbers[places], return_inverse=True)
+        weights = np.bincount(inverse, self.weights[places] * np.repeat(shares, n_words), len(words))
         return words, (weights / max(float(np.sqrt(weights @ weights)), 1e-9)).astype(np.float32)
 
     def shared(self, row: int, words: np.ndarray, weights: np.ndarray) -> tuple[float, list[str]]:
@@ -68,6 +65,18 @@ class Words:
                 both.append((by_word[word] * float(self.weights[place]), word))
         both.sort(key=lambda pair: (-pair[0], pair[1]))
         return min(1.0, sum(value for value, _ in both)), [self.names[word] for _, word in both]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def shared_by(these, words, weights, starts, numbers, row_weights, out):
+    """The cosine of each of `these` rows and a set, into `out`; `words` in order."""
+    for i in range(len(these)):
+        total = np.float32(0.0)
+        for place in range(starts[these[i]], starts[these[i] + 1]):
+            at = np.searchsorted(words, numbers[place])
+            if at < len(words) and words[at] == numbers[place]:
+                total += weights[at] * row_weights[place]
+        out[i] = min(np.float32(1.0), total)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
