@@ -109,6 +109,22 @@ def train_recommender(data: Path, out: Path | None, seed: int, epochs: int | Non
     run.command(data, out, fit.Plan(epochs=epochs) if epochs else fit.Plan(), seed, _say)
 
 
+@train.command("imagined")
+@click.option("--out", type=FILE, required=True, help="The folder of the network: daemon/recommend/models.")
+@click.option(
+    "--seed", type=int, default=1, show_default=True, help="What the libraries, their sets and weights begin from."
+)
+def train_imagined(out: Path, seed: int) -> None:
+    """Fit the session network that jamd comes with, to sets that it imagines itself; some minutes on one core.
+
+    It serves where there is no history to learn from. Needs pip install 'jamd[train]'.
+    """
+    _needs_torch()
+    from daemon.train.recommender import prior
+
+    prior.command(out, seed, _say)
+
+
 def _say(line: str) -> None:
     click.echo(line, err=True)
 
