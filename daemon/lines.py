@@ -77,7 +77,7 @@ def _says(message: m.Message) -> str:
             last = message.plays[-1] if message.plays else None
             return f"{message.count} played{f', the last {last.artist} - {last.title}' if last else ''}"
         case m.Recommender():
-            items = f", {message.items} items" if message.items else ""
+            items = f", {message.items} items, {message.prints} of them can be recognised" if message.items else ""
             return f"suggestions {message.state}{items}{': ' if message.error else ''}{message.error}"
         case m.Heartbeat():
             work = message.work_us

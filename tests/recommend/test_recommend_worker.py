@@ -169,7 +169,7 @@ def test_a_batch_is_done_whole_or_refused_whole(shared: Watched) -> None:
         ({"cmd": "next_played", "words": "polka"}, 422, "nothing in the library"),
         ({"cmd": "next_played"}, 400, "give id or words"),
         ({"cmd": "next_verdict", "verdict": "up", "place": 17}, 404, "no place 17"),
-        ({"cmd": "next_wish", "keys": ["H"]}, 422, "give one such as 8A"),
+        ({"cmd": "next_wish", "keys": ["13A"]}, 422, "give one such as 8A"),
         ({"cmd": "next_wish", "tempo_bpm": [130, 120]}, 422, "the lowest and the highest"),
         ({"cmd": "next_wish", "by": {"blue": "25:00"}}, 422, "no time"),
         ({"cmd": "next", "wishes": {"mood": 1}}, 422, "there is no wish 'mood'"),

@@ -3,7 +3,7 @@
 Pure: time is handed in. Recognition flickers, and while two tracks are mixed both are heard. So each new track has a credit
 of seconds, which grows while it is the loudest of all and falls while it is not; with DOMINATES_S of it the track was
 played, from when it was first heard, or from its own beginning a little before. What was played is not played again because
-it is still, or again, in the mix: only after AGAIN_S without it. A program that tells is believed at once, and a hand always.
+it is still, or again, in the mix: only after AGAIN_S without it. Programs that tell are believed at once, hands always.
 """
 
 from collections.abc import Iterable

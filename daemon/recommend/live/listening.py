@@ -21,23 +21,19 @@ class Recognises(Protocol):
     def feed(self, samples: np.ndarray) -> list[Any]: ...
 
 
-def recogniser(library: Library, rate: int) -> Recognises | None:
-    """For sound of `rate` Hz; None where nothing of the library can be recognised. Damaged prints are left out."""
+def recogniser(library: Library, rate: int) -> tuple[Recognises | None, int]:
+    """For sound of `rate` Hz, and how many items it knows; None for none. Damaged fingerprints are left out."""
     from daemon.recommend.recognition.print import PrintError, print_of, unpacked
     from daemon.recommend.recognition.recogniser import Recogniser
 
-    prints = list(library.prints(PRINT_VERSION))
     noise = np.random.default_rng(0).uniform(-0.1, 0.1, WARM_S * rate).astype(np.float32)
     Recogniser([(1, print_of(noise, rate))], rate).feed(noise)  # so that nothing is compiled while somebody plays
-    try:
-        return Recogniser(prints, rate) if prints else None
-    except PrintError:
-        whole = []
-        for number, blob in prints:
-            with contextlib.suppress(PrintError):
-                unpacked(blob)
-                whole.append((number, blob))
-        return Recogniser(whole, rate) if whole else None
+    whole = []
+    for number, blob in library.prints(PRINT_VERSION):
+        with contextlib.suppress(PrintError):
+            unpacked(blob)
+            whole.append((number, blob))
+    return (Recogniser(whole, rate), len(whole)) if whole else (None, 0)
 
 
 class Listening:

@@ -211,12 +211,13 @@ class Process:
         if deck.shelf is None or self._failed:
             return
         errors = [deck.shelf.lacks, self._deaf, deck.diary.error, *(one.error for one in self._sources)]
-        told = f"{self._n_items} {'; '.join(filter(None, errors))}"
+        told = f"{self._n_items} {deck.shelf.n_prints} {'; '.join(filter(None, errors))}"
         if told != self._told:
             self._told = told
-            said = told.partition(" ")[2]
+            said = told.split(" ", 2)[2]
             library = self._open.library if self._open is not None else ""
-            self._publish(m.Recommender(state="running", error=said, library=library, items=self._n_items))
+            items, prints = self._n_items, deck.shelf.n_prints
+            self._publish(m.Recommender(state="running", error=said, library=library, items=items, prints=prints))
 
     def _publish(self, message: m.Message) -> None:
         assert isinstance(message, m.Playing | m.Suggestions | m.Session | m.Recommender)

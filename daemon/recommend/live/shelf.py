@@ -33,6 +33,7 @@ class Shelf(NamedTuple):
     catalogue: Catalogue
     recommends: Recommends
     recognises: Recognises | None
+    n_prints: int  # that it knows
     lacks: str  # of what recommends: what is not there, and why
     state: State
     seconds: float
@@ -65,9 +66,9 @@ def read(path: Path, running: int, families: tuple[str, ...], rate: int) -> Shel
         is_state = state(library)
         catalogue = library.catalogue()
         recommender, lacks = recommends(library, catalogue, running, families)
-        recognises = recogniser(library, rate) if rate else None
+        recognises, n_prints = recogniser(library, rate) if rate else (None, 0)
     seconds = time.monotonic() - begun
-    return Shelf(catalogue, recommender, recognises, lacks, is_state, seconds)
+    return Shelf(catalogue, recommender, recognises, n_prints, lacks, is_state, seconds)
 
 
 class Reader:
