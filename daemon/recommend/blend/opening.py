@@ -30,11 +30,11 @@ def recommender(
     models: Path = SHIPPED,
     wanted: Sequence[str] = ("content", "collaborative", "deep"),
 ) -> tuple[Recommender, str]:
-    """The families `wanted` and their ranking; and, where the network cannot be used, why, else "".
+    """The families `wanted` and their ranking; and, where the network or the library's ranking cannot be used, why, else "".
 
     Raises ModelError where jamd's own ranking is damaged.
     """
-    why = ""
+    lacks: list[str] = []
     families: list[Family] = [Content(catalogue), Collaborative(catalogue, history), Artists(catalogue, history)]
     if "deep" in wanted:
         try:
@@ -42,7 +42,12 @@ def recommender(
 
             families.append(open_deep(catalogue, models if (models / "step.onnx").exists() else SHIPPED))
         except ModelError as error:
-            why = str(error)
+            lacks.append(str(error))
+    some = [family for family in families if family.name in wanted]
     weights = models / "blend.npz"
-    ranking = Ranking(weights if weights.exists() else SHIPPED / "blend.npz")
-    return Recommender(catalogue, [family for family in families if family.name in wanted], ranking, last_played), why
+    if models != SHIPPED and weights.exists():
+        try:
+            return Recommender(catalogue, some, Ranking(weights), last_played), "; ".join(lacks)
+        except ModelError as error:  # damaged, or another jamd's: that is no reason to suggest nothing
+            lacks.append(f"{error} (until then jamd's own ranking serves)")
+    return Recommender(catalogue, some, Ranking(SHIPPED / "blend.npz"), last_played), "; ".join(lacks)

@@ -33,6 +33,7 @@ class Ranking:
     """What `score` is given: "family.field" in the order of its columns."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             with np.load(path) as file:
                 self._weights = [file[name].astype(np.float32) for name in ("scale", "w1", "b1", "w2")]
@@ -49,7 +50,7 @@ class Ranking:
         names = [f"{family}.{field}" for field in fields]
         strange = sorted(set(names) - set(self.fields))
         if strange:
-            raise ModelError(f"the ranking was not fitted to {', '.join(strange)}; train it anew")
+            raise ModelError(f"{self._path}: not fitted to {', '.join(strange)}; train it anew")
         return np.array([self.fields.index(name) for name in names], np.int64)
 
     def score(self, fields: np.ndarray) -> np.ndarray:
