@@ -9,6 +9,7 @@ import csv
 import gzip
 import math
 import re
+import zlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,7 +25,8 @@ from daemon.recommend.item import TRAITS, Item, Profile
 from daemon.recommend.library.store import Library
 
 PARTS = ("train", "dev", "test")
-FEWEST = 10  # sets of a library
+COLUMNS = ("session_id", "date", "dj", "pos", "track_id", "title", "part")
+FEWEST = 10  # sessions, to learn anything
 DEV_SHARE = 20  # of a listening set without a part for it, one in so many sessions is dev
 DAY_S = 86400.0
 
@@ -74,8 +76,8 @@ def read(folder: Path) -> Sets:
         if (folder / "sessions.tsv").is_file():
             return _table(folder)
         return _lines(folder)
-    except (OSError, UnicodeDecodeError, KeyError, ValueError) as error:
-        raise SetsError(f"{folder}: cannot be read as sessions: {error!r}") from None
+    except (OSError, EOFError, zlib.error, csv.Error, UnicodeDecodeError) as error:
+        raise SetsError(f"{folder}: cannot be read as sessions: {error}") from None
 
 
 def joined(some: Sequence[Sets]) -> Sets:
@@ -128,8 +130,18 @@ def _table(folder: Path) -> Sets:
     titles: dict[str, str] = {}
     events: dict[str, dict[str, list[tuple[int, str]]]] = {part: {} for part in PARTS}
     about: dict[str, tuple[str, str]] = {}
-    with (folder / "sessions.tsv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+    path = folder / "sessions.tsv"
+    with path.open(encoding="utf-8", newline="") as file:
+        table = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
+        lacking = [name for name in COLUMNS if name not in (table.fieldnames or ())]
+        if lacking:
+            raise SetsError(f"{path}: no column {', '.join(lacking)}; its first line names {', '.join(COLUMNS)}")
+        for row in table:
+            if None in row or None in row.values() or row["part"] not in events or not row["pos"].strip().isdecimal():
+                raise SetsError(
+                    f"{path}, line {table.line_num}: wanted are {len(table.fieldnames or ())} fields, a whole number as "
+                    f"pos, and a part of {', '.join(PARTS)}"
+                )
             titles.setdefault(row["track_id"], row["title"])
             events[row["part"]].setdefault(row["session_id"], []).append((int(row["pos"]), row["track_id"]))
             about[row["session_id"]] = (row["dj"], row["date"])
@@ -170,7 +182,10 @@ def _date(text: str, counted: int) -> float:
     if len(numbers) < 3:
         return counted * DAY_S
     year, month, day = numbers
-    return datetime(year, month, day, tzinfo=UTC).timestamp()
+    try:
+        return datetime(year, month, day, tzinfo=UTC).timestamp()
+    except ValueError:  # no such day
+        return counted * DAY_S
 
 
 def _item(number: int, track: str, title: str, sounds: dict[str, Profile]) -> Item:
@@ -188,9 +203,10 @@ def _sounds(folder: Path) -> dict[str, Profile]:
         with gzip.open(path, "rt", encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 profile = _profile(row)
-                sounds.setdefault(row["track_id"], profile)
-                artist, _, title = row["k"].partition("|")
-                sounds.setdefault(f"{folded(artist)}|{folded(title)}", profile)
+                sounds.setdefault(row.get("track_id") or "", profile)
+                artist, dash, title = (row.get("k") or "").partition("|")
+                if dash:
+                    sounds.setdefault(f"{folded(artist)}|{folded(title)}", profile)
     return sounds
 
 
@@ -198,12 +214,12 @@ def _profile(row: dict[str, str]) -> Profile:
     def number(name: str) -> float | None:
         try:
             value = float(row[name])
-        except (KeyError, ValueError):
+        except (KeyError, TypeError, ValueError):
             return None
         return value if math.isfinite(value) else None
 
     key, mode = number("key"), number("mode")
-    known: dict[str, Any] = {"key": -1 if key is None or key < 0 else int(key) + (0 if mode else 12)}
+    known: dict[str, Any] = {"key": -1 if key is None or not 0 <= key < 12 else int(key) + (0 if mode else 12)}
     tempo = number("tempo")
     return Profile(
         tempo_bpm=tempo if tempo and tempo > 0 else None,
