@@ -1,11 +1,16 @@
 """Moments of sessions: what could have been played next, as all families see it, and what was."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from daemon.recommend.collaborative.artists import Artists
+from daemon.recommend.collaborative.collaborative import Collaborative
 from daemon.recommend.collaborative.history import History
+from daemon.recommend.content.content import Content
+from daemon.recommend.deep.deep import open_deep
 from daemon.recommend.family import Family
 from daemon.recommend.session import Session
 from daemon.train.recommender.sets import Sets, Sitting
@@ -36,6 +41,15 @@ def prefixes(sitting: Sitting) -> Iterator[tuple[Session, int]]:
     for n in range(1, len(sitting.rows)):
         if sitting.rows[n] not in sitting.rows[:n]:
             yield Session(rows=sitting.rows[:n], at=at[:n], now=float(at[n]), dj=sitting.dj), int(sitting.rows[n])
+
+
+def families(sets: Sets, learnt: Sequence[str], folder: Path | None) -> list[Family]:
+    """All of them, with the sessions of `learnt` as their past; without `folder` no network."""
+    past = history(sets, learnt)
+    some: list[Family] = [Content(sets.catalogue), Collaborative(sets.catalogue, past), Artists(sets.catalogue, past)]
+    if folder is not None:
+        some.append(open_deep(sets.catalogue, folder))
+    return some
 
 
 def moment(session: Session, target: int, families: Sequence[Family], n_items: int) -> Moment:

@@ -14,17 +14,12 @@ import torch
 
 from daemon.recommend.blend.opening import own
 from daemon.recommend.catalogue import NOBODY
-from daemon.recommend.collaborative.artists import Artists
-from daemon.recommend.collaborative.collaborative import Collaborative
-from daemon.recommend.content.content import Content
-from daemon.recommend.deep.deep import Deep
-from daemon.recommend.deep.model import Network as Graphs
 from daemon.recommend.family import Family
 from daemon.train.recommender import fit, ranking
 from daemon.train.recommender.export import export
-from daemon.train.recommender.moments import Moment, fields, history, moment, prefixes
+from daemon.train.recommender.moments import Moment, families, fields, moment, prefixes
 from daemon.train.recommender.network import Network
-from daemon.train.recommender.sets import Sets, SetsError, folders, joined, of_library, read
+from daemon.train.recommender.sets import FEWEST, Sets, SetsError, folders, joined, of_library, read
 
 JUDGED = 1500  # sessions of dev, at most, that an epoch is judged by
 MOMENTS = 6000  # of dev, at most, that the ranking is fitted to
@@ -46,6 +41,12 @@ def command(data: Path, out: Path | None, plan: fit.Plan, seed: int, say: Callab
 
 def train(sets: Sets, folder: Path, plan: fit.Plan, seed: int, say: Callable[[str], None]) -> None:
     """Fit network and ranking to `sets`, into `folder`. Raises SetsError where there is too little."""
+    n = {part: sum(len(one.rows) > 1 for one in sets.parts[part]) for part in ("train", "dev")}
+    if sum(n.values()) < FEWEST or not min(n.values()):
+        raise SetsError(
+            f"{sets.name}: {n['train']} sessions of two plays or more to learn from and {n['dev']} to choose by: "
+            f"at least {FEWEST} are needed, some of them for each"
+        )
     torch.set_num_threads(1)
     say(f"{sets.name}: {len(sets.catalogue)} items, {sum(map(len, sets.parts.values()))} sessions")
     network, epochs, newer = chosen(sets, plan, seed, say)
@@ -96,15 +97,6 @@ def blend(data: Path, out: Path, plan: fit.Plan, seed: int, say: Callable[[str],
     say(f"{out}: fitted to {sum(map(len, groups))} moments of dev")
 
 
-def families(sets: Sets, learnt: Sequence[str], folder: Path | None) -> list[Family]:
-    """All of them, with the sessions of `learnt` as their past; without `folder` no network."""
-    past = history(sets, learnt)
-    some: list[Family] = [Content(sets.catalogue), Collaborative(sets.catalogue, past), Artists(sets.catalogue, past)]
-    if folder is not None:
-        some.append(Deep(sets.catalogue, Graphs(folder)))
-    return some
-
-
 def moments(
     sets: Sets, some: Sequence[Family], seed: int, say: Callable[[str], None], part: str = "dev"
 ) -> list[Moment]:
@@ -116,6 +108,8 @@ def moments(
             break
         found += [moment(session, target, some, len(sets.catalogue)) for session, target in prefixes(sittings[index])]
     met = sum(one.target in one.rows for one in found) / max(len(found), 1)
+    if not met:
+        raise SetsError(f"{sets.name}: no next item of its {part} is among the candidates; give it more sessions")
     say(f"{len(found)} moments of {part}; the next item is among the candidates in {100 * met:.0f} %")
     return found
 
