@@ -142,16 +142,20 @@ def jam(
 
 @main.command()
 @click.argument("file", type=FILE, required=False)
-@click.option("--seconds", type=SECONDS, default=30.0, show_default=True, help="How long to play.")
+@click.option("--dj", is_flag=True, help="Three tracks, mixed: jamd recognises them, and suggests the next.")
+@click.option("--seconds", type=SECONDS, help="How long to play (default: 30; with --dj all of it).")
 @click.option("--no-ui", is_flag=True, help="No live view; print the summary at the end.")
-def demo(file: Path | None, seconds: float, no_ui: bool) -> None:
-    """Play a built-in performance (or FILE) in real time and show what jamd hears.
+def demo(file: Path | None, dj: bool, seconds: float | None, no_ui: bool) -> None:
+    """Play a built-in performance (or FILE) in real time and show what jamd hears, and what would go with it.
 
-    Needs no hardware. With a sound card or JACK you hear it too. Publishes like `jamd run`; ends with a summary.
+    Suggestions come from a small library that jamd renders itself, the first time. Needs no hardware. With a sound card or
+    JACK you hear it too. Publishes like `jamd run`; ends with a summary.
     """
     from daemon.demo import demo as command
 
-    sys.exit(command(file, seconds, no_ui))
+    if file is not None and dj:
+        raise click.UsageError("--dj plays its own tracks; give FILE or --dj")
+    sys.exit(command(file, seconds, no_ui, dj))
 
 
 @main.command()
@@ -192,6 +196,7 @@ def evaluate() -> None:
     \b
       jamd eval onset --data analysis       an analysis on annotated audio, beside aubio on the same files
       jamd eval generator --data symbolic   the phrase generators, beside PPM models, HMM chords and people
+      jamd eval recommend --data sessions   what to play next, beside popularity, item-item, rules and neighbours
     """
 
 
@@ -232,6 +237,28 @@ def eval_generator(data: Path, split: str, only: str | None, as_json: bool) -> N
     from daemon.scoring import generator
 
     sys.exit(generator.run(data, split, only or "", as_json))
+
+
+@evaluate.command("recommend", short_help="Score what is recommended next.")
+@click.option("--data", type=FILE, required=True, help="A folder of sessions, or of such folders.")
+@click.option("--only", default="", help="One of the folders, by its name.")
+@click.option("--models", type=FILE, help="Where the trained models are kept (default: in the cache).")
+@click.option("--seed", type=int, default=1, show_default=True, help="What training begins from.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for each row.")
+def eval_recommend(data: Path, only: str, models: Path | None, seed: int, as_json: bool) -> None:
+    """Score what is recommended after every beginning of a session of `test`: HR@10, HR@20, MRR@20, coverage@20.
+
+    \b
+    baselines   popularity, item-item, sequential rules, SKNN, VSKNN, STAN
+    alone       each family by itself: content, collaborative, deep
+    the blend   with a ranking fitted to the set's dev sessions; and with the one that jamd comes with
+
+    A folder holds sessions.tsv, or train.txt and test.txt. What is not trained yet is trained first, on train and dev,
+    and kept: that takes from a minute to an hour a set, and needs pip install 'jamd[train]'.
+    """
+    from daemon.scoring import recommend
+
+    sys.exit(recommend.run(data, only, models, seed, as_json))
 
 
 @main.group()

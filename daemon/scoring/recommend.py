@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from daemon.recommend.blend.opening import SHIPPED
 from daemon.recommend.blend.ranking import Ranking
 from daemon.recommend.collaborative.collaborative import Collaborative
 from daemon.recommend.collaborative.neighbours import SKNN
@@ -26,10 +27,11 @@ REFERENCE = {
 
 
 def run(data: Path, only: str, models: Path | None, seed: int, as_json: bool) -> int:
-    """Print a table for each set in `data`. Trains what is not in `models` yet. Raises SetsError."""
-    for folder in sets.folders(data):
-        if only and folder.name != only:
-            continue
+    """Print a table for each set in `data`. Trains what is not in `models` yet, which needs PyTorch. Raises SetsError."""
+    found = {folder.name: folder for folder in sets.folders(data)}
+    if only and only not in found:
+        raise sets.SetsError(f"{data}: no set {only!r} here; there is {', '.join(found)}")
+    for folder in [found[only]] if only else found.values():
         one = sets.read(folder)
         trained = (models or _cache()) / f"{one.name}-{_mark(folder)}-{seed}"
         if not (trained / "card.json").exists():
@@ -40,8 +42,8 @@ def run(data: Path, only: str, models: Path | None, seed: int, as_json: bool) ->
             told = f"{one.name}: {len(one.catalogue)} items; learnt from {', '.join(learnt)}; judged on test"
             print(f"{told}\n{'':22s}    HR@10  HR@20 MRR@20  cover | never played: HR@20 MRR@20", flush=True)
         for name, recommend in methods(one, learnt, trained):
-            found = score(recommend, one.parts["test"], len(one.catalogue), seen)
-            _print(one.name, name, found, as_json)
+            scored = score(recommend, one.parts["test"], len(one.catalogue), seen)
+            _print(one.name, name, scored, as_json)
         if not as_json:
             print(f"{REFERENCE.get(one.name, '')}\n", flush=True)
     return 0
@@ -49,10 +51,7 @@ def run(data: Path, only: str, models: Path | None, seed: int, as_json: bool) ->
 
 def methods(one: sets.Sets, learnt: tuple[str, ...], trained: Path) -> Iterator[tuple[str, Recommend]]:
     """Baselines, each family alone, the blend with the weights fitted to this set's dev, and with those jamd comes with."""
-    from daemon.recommend.blend.opening import SHIPPED
-    from daemon.train.recommender import run as training
-
-    families = training.families(one, learnt, trained)
+    families = moments.families(one, learnt, trained)
     collaborative = next(family for family in families if isinstance(family, Collaborative))
     for name in BASELINES:
         method = SKNN(collaborative.history) if name == "sknn" else collaborative.methods[name]
@@ -67,18 +66,28 @@ def methods(one: sets.Sets, learnt: tuple[str, ...], trained: Path) -> Iterator[
 def blended(families: list[Family], ranking: Ranking) -> Recommend:
     """The ranking alone: nothing wished, no variety asked for."""
 
+    columns = [ranking.columns(family.name, family.fields) for family in families]
+
     def recommend(session: Session, allowed: np.ndarray) -> np.ndarray:
         found = [family.candidates(session, allowed, moments.CANDIDATES) for family in families]
         rows = np.unique(np.concatenate(found))
-        fields = np.concatenate([family.scores(session, rows) for family in families], 1)
+        fields = np.zeros((len(rows), len(ranking.fields)), np.float32)
+        for family, places in zip(families, columns, strict=True):
+            fields[:, places] = family.scores(session, rows)
         return rows[np.lexsort((rows, -ranking.score(fields)))[:FIRST]]
 
     return recommend
 
 
 def _train(one: sets.Sets, trained: Path, seed: int) -> None:
-    from daemon.train.recommender import fit
-    from daemon.train.recommender import run as training
+    try:
+        from daemon.train.recommender import fit
+        from daemon.train.recommender import run as training
+    except ImportError as error:
+        raise sets.SetsError(
+            f"{one.name}: no models of it in {trained.parent} yet, and {error.name} is not installed to train them: "
+            "pip install 'jamd[train]'"
+        ) from None
 
     training.train(one, trained, fit.Plan(), seed, lambda line: print(line, file=sys.stderr, flush=True))
 
@@ -88,7 +97,7 @@ def _cache() -> Path:
 
 
 def _mark(folder: Path) -> str:
-    """Of the data and of the network's shape, so that what was trained on others is not taken."""
+    """Of the data, so that what was trained on other data is not taken."""
     digest = hashlib.blake2b(digest_size=6)
     for path in sorted(folder.glob("*.t*")):
         digest.update(path.read_bytes())
