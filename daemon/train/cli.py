@@ -106,7 +106,8 @@ def train_recommender(data: Path, out: Path | None, seed: int, epochs: int | Non
     _needs_torch()
     from daemon.train.recommender import fit, run
 
-    run.command(data, out, fit.Plan(epochs=epochs) if epochs else fit.Plan(), seed, _say)
+    plan = fit.Plan(epochs=epochs, steps=(0, epochs * 10**9)) if epochs else fit.Plan()
+    run.command(data, out, plan, seed, _say)
 
 
 @train.command("imagined")
