@@ -46,9 +46,9 @@ TRAKTOR_HISTORY = """<?xml version="1.0" encoding="UTF-8" standalone="no" ?>
 <NML VERSION="19"><COLLECTION ENTRIES="0"></COLLECTION><PLAYLISTS><NODE TYPE="FOLDER" NAME="$ROOT"><SUBNODES COUNT="1">
 <NODE TYPE="PLAYLIST" NAME="HISTORY"><PLAYLIST ENTRIES="2" TYPE="LIST" UUID="def">
 <ENTRY><PRIMARYKEY KEY="/:music/:Pulse One.mp3"></PRIMARYKEY>
-<EXTENDEDDATA DECK="0" DURATION="170.0" STARTDATE="132580116" STARTTIME="72000"></EXTENDEDDATA></ENTRY>
+<EXTENDEDDATA DECK="0" DURATION="170.0" STARTDATE="132582420" STARTTIME="72000"></EXTENDEDDATA></ENTRY>
 <ENTRY><PRIMARYKEY KEY="C:/:Music/:Pulse Two.mp3"></PRIMARYKEY>
-<EXTENDEDDATA DECK="1" DURATION="170.0" STARTDATE="132580116" STARTTIME="72180"></EXTENDEDDATA></ENTRY>
+<EXTENDEDDATA DECK="1" DURATION="170.0" STARTDATE="132582420" STARTTIME="72180"></EXTENDEDDATA></ENTRY>
 </PLAYLIST></NODE></SUBNODES></NODE></PLAYLISTS></NML>
 """
 
@@ -79,7 +79,7 @@ ITUNES = """<?xml version="1.0" encoding="UTF-8"?>
 def traktor(folder: Path) -> Path:
     """A collection and one evening's history beside it."""
     (folder / "History").mkdir(parents=True)
-    (folder / "History" / "history_2023y03m20d_20h00m00s.nml").write_text(TRAKTOR_HISTORY, "utf-8")
+    (folder / "History" / "history_2023y12m20d_20h00m00s.nml").write_text(TRAKTOR_HISTORY, "utf-8")
     path = folder / "collection.nml"
     path.write_text(TRAKTOR, "utf-8")
     return path

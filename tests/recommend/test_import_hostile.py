@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon.errors import UserError
-from daemon.recommend.importing import kinds
+from daemon.recommend.importing import engine_dj, kinds
 from daemon.recommend.importing.record import Record
 from daemon.recommend.importing.take import take
 from daemon.recommend.library.store import Library
@@ -289,6 +289,7 @@ def test_a_blob_that_unpacks_to_a_thousand_times_its_size(tmp_path: Path) -> Non
     with db:
         db.execute("UPDATE PerformanceData SET beatData = ?, quickCues = ?, loops = ?", (bomb, bomb, b"\xff" * 100))
     db.close()
+    assert len(engine_dj._unpacked(bomb)) == 16 << 20
     record = kinds.read(home)
     assert record.tracks["1"].cues == record.tracks["1"].grid == ()
 

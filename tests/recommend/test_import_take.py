@@ -113,6 +113,24 @@ def test_cues_and_grids_of_two_programs_beside_each_other(library: Library) -> N
     assert [line.start_s for line in library.lists.grid(item.id)] == [0.6]
 
 
+def test_a_large_library_is_searched_by_its_indexes(library: Library) -> None:
+    """A hundred thousand tracks into as many: none of them may be found by going through all."""
+    with library.database.writing() as db:
+        said: list[str] = []
+        db.set_trace_callback(said.append)
+        facts = {"path": "/m/a.ogg", "title": "A", "artist": "B"}
+        take(library, record(facts, {"title": "C", "artist": "D"}))
+        db.set_trace_callback(None)
+        plans = {
+            query: str(db.execute(f"EXPLAIN QUERY PLAN {query}").fetchall())
+            for query in said
+            if query.startswith("SELECT")
+        }
+    slow = [query for query, plan in plans.items() if "SCAN items" in plan and "artist = ''" not in query]
+    assert len(plans) > 3
+    assert slow == []
+
+
 @pytest.mark.parametrize("program", ["traktor", "serato", "engine"])
 def test_twice_is_once(program: str, library: Library, tmp_path: Path) -> None:
     path = getattr(foreign, program)(tmp_path / "a" / "b")

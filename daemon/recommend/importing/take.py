@@ -100,7 +100,7 @@ class _Matching:
 
     def _known(self, item: Item) -> int | None:
         if item.path:
-            row = self._db.execute("SELECT id FROM items WHERE path = ?", (item.path,)).fetchone()
+            row = self._db.execute("SELECT id FROM items WHERE path = ? AND path <> ''", (item.path,)).fetchone()
             if row is not None:
                 return int(row[0])
         if not item.artist or not item.title:
