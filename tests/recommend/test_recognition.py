@@ -215,9 +215,12 @@ def test_items_come_and_go_while_it_listens(tunes, prints):
     assert len(recogniser.index) == 6
     recogniser.feed(part(tunes[5], 11, 3))
     assert [heard.item for heard in recogniser.heard] == [105]
-    recogniser.index.remove([105, 999])
+    recogniser.index.add(prints[6:9])
+    recogniser.feed(part(tunes[5], 14, 1))
+    assert [heard.item for heard in recogniser.heard] == [105]  # in a segment made anew
+    recogniser.index.remove([105, 106, 107, 108, 999])
     assert len(recogniser.index) == 5
-    recogniser.feed(part(tunes[5], 14, 3))
+    recogniser.feed(part(tunes[5], 15, 3))
     assert 105 not in {heard.item for heard in recogniser.heard}
     recogniser.index.add([(105, prints[5][1])])
     recogniser.index.add([(105, prints[5][1])])

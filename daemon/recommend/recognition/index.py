@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from daemon.recommend.recognition.print import TICK_S, unpacked
+from daemon.recommend.recognition.print import TICK_S, span, unpacked
 from dsp import landmarks
 from dsp.kernel import inline
 
@@ -25,7 +25,7 @@ TIMES = int(np.ceil(np.log(FARTHEST / NEAREST) / np.log(GROWTH))) + 1
 PITCHES = 4096 // PITCH + 1
 CELLS = INTERVALS * TIMES * PITCHES
 GAP = int(30 / TICK_S)  # between two items on the segment's one timeline
-LARGEST = 2**32 - GAP  # ticks on it
+LARGEST = 1 << 26  # ticks on it, 149 hours; so the votes of a search have room in 32 MB
 
 
 class Segment:
@@ -70,7 +70,6 @@ class Index:
         new = list(dict(prints).items())
         if not new:
             return
-        Segment(new[:0])
         ids = {number for number, _ in new}
         kept = []
         for segment in self.segments:
@@ -79,9 +78,7 @@ class Index:
             else:
                 living = zip(segment.prints, segment.gone, strict=True)
                 new = [p for p, gone in living if not gone and p[0] not in ids] + new
-        made = []
-        for part in _parts(new):
-            made.append(Segment(part))
+        made = [Segment(part) for part in _parts(new)]
         for segment in kept:
             segment.gone |= np.isin(segment.ids, list(ids))
         self.segments = kept + made
@@ -92,6 +89,14 @@ class Index:
         for segment in self.segments:
             segment.gone |= np.isin(segment.ids, away)
         self.segments = [segment for segment in self.segments if not segment.gone.all()]
+
+    def find(self, item: int) -> tuple[Segment, int] | None:
+        """The segment of an item and its row there; None when it is not there (any more)."""
+        for segment in self.segments:
+            rows = np.flatnonzero((segment.ids == item) & ~segment.gone)
+            if len(rows):
+                return segment, int(rows[0])
+        return None
 
     def __len__(self) -> int:
         return sum(int((~segment.gone).sum()) for segment in self.segments)
@@ -106,8 +111,8 @@ def _parts(prints: list[tuple[int, bytes]]) -> Iterable[list[tuple[int, bytes]]]
     """Cut so that no timeline grows too long."""
     start, total = 0, 0
     for k, (_, blob) in enumerate(prints):
-        more = GAP + 255 * (len(blob) // 3)
-        if total + more > LARGEST:
+        more = GAP + span(blob)
+        if total + more > LARGEST and k > start:
             yield prints[start:k]
             start, total = k, 0
         total += more

@@ -126,3 +126,8 @@ def unpacked(blob: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     real = (rows["what"] & 0xFFF) != PAUSE
     what = rows["what"][real]
     return ticks[real], what & np.uint16(0xFFF), (what >> 12).astype(np.uint8)
+
+
+def span(blob: bytes) -> int:
+    """How many TICKs a blob covers, or seems to: it is not checked. [any]"""
+    return int(np.frombuffer(blob[HEAD.size :], np.uint8)[::3].sum(dtype=np.int64))

@@ -9,7 +9,7 @@ import numpy as np
 from daemon.recommend.recognition import align
 from daemon.recommend.recognition.index import GAP, Index, Segment
 from daemon.recommend.recognition.print import TICK_S, Listener, strong, strongest
-from daemon.recommend.recognition.search import candidates
+from daemon.recommend.recognition.search import BUDGET, Ballot
 
 LOOK_S = 1.0  # from one look to the next
 WINDOW_S = 10.0  # of sound that is looked for, at most, and
@@ -64,6 +64,7 @@ class Recogniser:
         self.heard: list[Heard] = []  # what sounds as of the last look; empty where unsure
         self._rate = rate
         self._listener = Listener(rate)
+        self._ballot = Ballot()
         self._fed = 0
         self._looks = 0
         self._idle = 0  # looks since something was heard, or there was silence
@@ -107,9 +108,13 @@ class Recogniser:
 
     def _follow(self, kept: _Kept, sound: "_Sound") -> _Kept | None:
         """Where an item that was heard is now; None when it is over, or was taken out."""
-        segment = kept.segment
-        if segment not in self.index.segments or segment.gone[kept.row]:
+        place = self.index.find(int(kept.segment.ids[kept.row]))
+        if place is None:
             return None
+        if place[0] is not kept.segment:  # it was made anew, with others
+            at = kept.at + float(place[0].bases[place[1]] - kept.segment.bases[kept.row])
+            kept = kept._replace(segment=place[0], row=place[1], at=at)
+        segment = kept.segment
         times, pitches = sound.recent()
         lay, fit = np.zeros(1, align.LAY), np.zeros(1, align.FIT)
         lay["speed"], lay["lock"] = kept.fit["speed"], kept.fit["lock"]
@@ -132,7 +137,11 @@ class Recogniser:
             self._take(kept.segment, at, kept.fit, sound, free)
         asked = free & sound.strong
         times, pitches = sound.times[asked], sound.pitches[asked]
-        guesses = [(segment, candidates(segment, times, pitches, PLACES)) for segment in self.index.segments]
+        budget = BUDGET // max(1, len(self.index.segments))
+        guesses = [
+            (segment, self._ballot.candidates(segment, times, pitches, PLACES, budget))
+            for segment in self.index.segments
+        ]
         while len(self._kept) < MOST:
             found: dict[tuple[int, int], _Kept] = {}
             for k, (segment, places) in enumerate(guesses):

@@ -25,18 +25,30 @@ FEWEST = 3  # votes
 BUDGET = 2_000_000  # pairs of the library looked at in one search; the rarest first
 
 
-def candidates(segment: Segment, times: np.ndarray, pitches: np.ndarray, most: int) -> np.ndarray:
-    """Ticks on the segment's timeline, int64, at which time 0 of the sound may lie; at most `most`, likeliest first.
+class Ballot:
+    """Room for the votes of a search, kept from one to the next: a byte for each slice and bin, 0 between two. [worker]"""
 
-    `times` in ticks about 0 (float32, rising), `pitches` in steps (float32).
-    """
-    pairs = _pairs(times, pitches)
-    sizes = _sizes(pairs, times, pitches, segment.starts)
-    order = np.argsort(sizes, kind="stable")
-    pairs = pairs[order[: np.searchsorted(np.cumsum(sizes[order]), BUDGET, "right")]]
-    votes = np.zeros((SLICES + 1, segment.end // BIN + 2), np.uint8)
-    _vote(pairs, times, pitches, segment.starts, segment.firsts, segment.fine, segment.times, votes)
-    return _best(votes, most) * BIN + BIN
+    def __init__(self) -> None:
+        self._votes = np.zeros((SLICES + 1, 0), np.uint8)
+        self._touched = np.zeros((BUDGET, 2), np.int32)
+
+    def candidates(
+        self, segment: Segment, times: np.ndarray, pitches: np.ndarray, most: int, budget: int = BUDGET
+    ) -> np.ndarray:
+        """Ticks on the segment's timeline, int64, where time 0 of the sound may lie; at most `most`, likeliest first.
+
+        `times` in ticks about 0 (float32, rising), `pitches` in steps (float32). At most `budget` pairs are looked at.
+        """
+        bins = segment.end // BIN + 2
+        if self._votes.shape[1] < bins:
+            self._votes = np.zeros((SLICES + 1, bins), np.uint8)
+        pairs = _pairs(times, pitches)
+        sizes = _sizes(pairs, times, pitches, segment.starts)
+        order = np.argsort(sizes, kind="stable")
+        pairs = pairs[order[: np.searchsorted(np.cumsum(sizes[order]), budget, "right")]]
+        held = segment.starts, segment.firsts, segment.fine, segment.times
+        touched = self._touched[: _vote(pairs, times, pitches, *held, self._votes, self._touched)]
+        return _best(self._votes, touched, most) * BIN + BIN
 
 
 @inline
@@ -96,8 +108,24 @@ def _sizes(pairs, times, pitches, starts):
 
 
 @inline
-def _vote(pairs, times, pitches, starts, firsts, fine, when, votes):
-    """Count for each of the library's pairs, in each slice it fits, where time 0 would lie. The last slice is key lock."""
+def _cast(votes, touched, n, s, at):
+    """One more vote; where it is the first of its bin, that is noted."""
+    if at < 0 or at >= votes.shape[1] or votes[s, at] == 255 or (votes[s, at] == 0 and n == len(touched)):
+        return n
+    if votes[s, at] == 0:
+        touched[n, 0], touched[n, 1] = s, at
+        n += 1
+    votes[s, at] += np.uint8(1)
+    return n
+
+
+@inline
+def _vote(pairs, times, pitches, starts, firsts, fine, when, votes, touched):
+    """Count for each of the library's pairs, in each slice it fits, where time 0 would lie. The last slice is key lock.
+
+    Returns how many bins have votes; `touched` names them.
+    """
+    n = 0
     speeds = (2.0 ** ((np.arange(SLICES) - SLICES // 2) * (SLICE / STEPS))).astype(np.float32)
     for k in range(len(pairs)):
         i, j = pairs[k, 0], pairs[k, 1]
@@ -122,18 +150,16 @@ def _vote(pairs, times, pitches, starts, firsts, fine, when, votes):
                         s = int(place)
                         if abs(ticks - speeds[s] * between) <= SLACK:
                             at = (np.int64(when[firsts[p]]) - np.int64(speeds[s] * times[i])) // BIN
-                            if 0 <= at < votes.shape[1] and votes[s, at] < 255:
-                                votes[s, at] += np.uint8(1)
+                            n = _cast(votes, touched, n, s, at)
                         t = s - 1 if place - s < np.float32(0.5) else s + 1
                         if 0 <= t < SLICES and abs(ticks - speeds[t] * between) <= SLACK:
                             at = (np.int64(when[firsts[p]]) - np.int64(speeds[t] * times[i])) // BIN
-                            if 0 <= at < votes.shape[1] and votes[t, at] < 255:
-                                votes[t, at] += np.uint8(1)
+                            n = _cast(votes, touched, n, t, at)
                         if abs(d) <= PURE:
                             speed = min(max(ticks / between, np.float32(1 / FADER)), np.float32(FADER))
                             at = (np.int64(when[firsts[p]]) - np.int64(speed * times[i])) // BIN
-                            if 0 <= at < votes.shape[1] and votes[SLICES, at] < 255:
-                                votes[SLICES, at] += np.uint8(1)
+                            n = _cast(votes, touched, n, SLICES, at)
+    return n
 
 
 @inline
@@ -151,27 +177,30 @@ def _between(shortest, place):
 
 
 @inline
-def _best(votes, most):
-    """The bins which, with the next one and in one slice, have most votes; int64, the fullest first."""
+def _best(votes, touched, most):
+    """The bins which, with the next one and in one slice, have most votes; int64, the fullest first. Clears the votes."""
     bins, counts = np.zeros(most, np.int64), np.zeros(most, np.int64)
     filled, least, enough = 0, 0, FEWEST
-    for s in range(len(votes)):
-        row = votes[s]
-        for b in range(1, len(row) - 2):
-            count = np.int64(row[b]) + np.int64(row[b + 1])
-            if count < enough or count < np.int64(row[b - 1]) + row[b] or count <= np.int64(row[b + 1]) + row[b + 2]:
-                continue
-            where = filled if filled < most else least
-            for k in range(filled):
-                if bins[k] - 1 <= b <= bins[k] + 1:  # found in another slice already
-                    where = k if count > counts[k] else -1
-                    break
-            if where < 0:
-                continue
-            bins[where], counts[where] = b, count
-            filled = max(filled, where + 1)
-            if filled == most:
-                least = np.argmin(counts)
-                enough = counts[least] + 1
+    for i in range(len(touched)):
+        row, b = votes[touched[i, 0]], touched[i, 1]
+        if b < 1 or b + 2 >= len(row):
+            continue
+        count = np.int64(row[b]) + np.int64(row[b + 1])
+        if count < enough or count < np.int64(row[b - 1]) + row[b] or count <= np.int64(row[b + 1]) + row[b + 2]:
+            continue
+        where = filled if filled < most else least
+        for k in range(filled):
+            if bins[k] - 1 <= b <= bins[k] + 1:  # found in another slice already
+                where = k if count > counts[k] else -1
+                break
+        if where < 0:
+            continue
+        bins[where], counts[where] = b, count
+        filled = max(filled, where + 1)
+        if filled == most:
+            least = np.argmin(counts)
+            enough = counts[least] + 1
+    for i in range(len(touched)):
+        votes[touched[i, 0], touched[i, 1]] = 0
     order = np.argsort(-counts[:filled], kind="mergesort")
     return bins[:filled][order]
