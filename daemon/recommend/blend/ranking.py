@@ -35,7 +35,7 @@ class Ranking:
     def __init__(self, path: Path) -> None:
         self._path = path
         try:
-            with np.load(path) as file:
+            with path.open("rb") as whole, np.load(whole) as file:
                 self._weights = [file[name].astype(np.float32) for name in ("scale", "w1", "b1", "w2")]
                 self.fields = [str(name) for name in file["fields"]]
         except Exception as error:
@@ -44,6 +44,8 @@ class Ranking:
         width = 3 * len(self.fields)
         if scale.shape != (width,) or b1.ndim != 1 or w1.shape != (width, len(b1)) or w2.shape != (len(b1) + width,):
             raise ModelError(f"{path}: its weights are not of one size; train it anew")
+        if not all(np.isfinite(weights).all() for weights in self._weights):
+            raise ModelError(f"{path}: its weights are not numbers; train it anew")
 
     def columns(self, family: str, fields: Sequence[str]) -> np.ndarray:
         """Where a family's fields stand, int64. Raises ModelError for one that it was not fitted to."""

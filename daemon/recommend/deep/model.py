@@ -93,7 +93,7 @@ def _own(path: Path) -> tuple[np.ndarray, np.ndarray]:
     if not path.exists():
         return np.empty(0, np.uint64), np.empty((0, SIZE + 1), np.float32)
     try:
-        with np.load(path) as file:
+        with path.open("rb") as whole, np.load(whole) as file:
             keys, vectors = file["keys"], file["vectors"].astype(np.float32)
     except Exception as error:
         raise ModelError(f"{path}: not what a network has learned ({str(error)[:80]}); train it anew") from None
