@@ -14,7 +14,7 @@ from daemon.recommend.session import Session, Wishes
 from daemon.recommend.wishes import allowed, due
 
 CANDIDATES = 150  # of each family
-WISHED = 8.0  # what it adds, in the ranking's logits, that the time for an item to be played by has come
+WISHED = 1.0  # how far above all others, in the ranking's logits, what must be played now is put
 ENERGY, DIRECTION = "content.energy", 6.0  # the field, and what it adds where energy is to rise or fall
 SHOWN_OF = 4  # so many times what is shown is looked through for variety
 
@@ -43,15 +43,16 @@ class Recommender:
         on = [family for family in self.families if family.name in wishes.families]
         pressing = {one.row: one.part for one in due(wishes, session, self.catalogue) if mask[one.row]}
         rows = self._candidates(on, session, mask, np.array(list(pressing), np.int64), n)
-        if not len(rows):
+        if not len(rows) or n <= 0:
             return []
         fields = self._fields(on, session, rows)
         seen = views(fields)
         logits = self._ranking.of_views(seen)
-        logits = logits + [WISHED * pressing[row].value if row in pressing else 0.0 for row in rows.tolist()]
         if wishes.energy != "hold" and ENERGY in self._ranking.fields:
             logits = logits + DIRECTION * fields[:, self._ranking.fields.index(ENERGY)]
         logits = logits + verdicts(self.catalogue, session, rows)
+        first = float(np.ptp(logits)) + WISHED
+        logits = logits + [first * pressing[row].value if row in pressing else 0.0 for row in rows.tolist()]
         best = np.lexsort((rows, -logits))[: SHOWN_OF * n]
         chosen = varied(self.catalogue, rows[best], logits[best], n)
         families = self._most_for(on, seen[best])
