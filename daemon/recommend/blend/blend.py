@@ -9,12 +9,17 @@ from daemon.recommend.blend.ranking import Ranking, views
 from daemon.recommend.blend.variety import varied
 from daemon.recommend.blend.verdict import verdicts
 from daemon.recommend.catalogue import Catalogue
-from daemon.recommend.family import Family, Suggestion
+from daemon.recommend.family import Family, Part, Suggestion
 from daemon.recommend.session import Session, Wishes
 from daemon.recommend.wishes import allowed, due
 
+TOLD_FIRST = ("tempo", "key")
 CANDIDATES = 150  # of each family
 WISHED = 1.0  # how far above all others, in the ranking's logits, what must be played now is put
+MIXED = {"content.tempo": 4.0, "content.key": 1.5}
+"""What can be mixed with what plays comes first: added to the ranking's logits, which are fitted to sets of which few are
+known to be beat-matched, and none by tempo and key.
+"""
 ENERGY, DIRECTION = "content.energy", 6.0  # the field, and what it adds where energy is to rise or fall
 SHOWN_OF = 4  # so many times what is shown is looked through for variety
 
@@ -48,6 +53,9 @@ class Recommender:
         fields = self._fields(on, session, rows)
         seen = views(fields)
         logits = self._ranking.of_views(seen)
+        for name, weight in MIXED.items():
+            if name in self._ranking.fields:
+                logits = logits + weight * fields[:, self._ranking.fields.index(name)]
         if wishes.energy != "hold" and ENERGY in self._ranking.fields:
             logits = logits + DIRECTION * fields[:, self._ranking.fields.index(ENERGY)]
         logits = logits + verdicts(self.catalogue, session, rows)
@@ -60,7 +68,7 @@ class Recommender:
         for place in chosen:
             i = int(best[place])
             row = int(rows[i])
-            parts = tuple(part for family in on for part in family.parts(session, row))
+            parts = tuple(sorted((part for family in on for part in family.parts(session, row)), key=_told))
             if row in pressing:
                 parts = (pressing[row], *parts)
             suggestions.append(Suggestion(row, float(np.exp(logits[i] - logits.max())), parts, families[place]))
@@ -105,3 +113,8 @@ class Recommender:
             there = self._ranking.of_views(without)
             lost[i] = (here - here.mean()) - (there - there.mean())
         return [names[i] if names else "" for i in lost.argmax(0)]
+
+
+def _told(part: Part) -> tuple[int, float]:
+    """Tempo and key first, then the strongest."""
+    return (TOLD_FIRST.index(part.name) if part.name in TOLD_FIRST else len(TOLD_FIRST), -part.value)

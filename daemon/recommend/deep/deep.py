@@ -59,7 +59,10 @@ class Deep:
         value = float(self.scores(session, np.array([row]))[0, 0])
         if not value:
             return ()
-        how = "as sets went before" if self._known[row] else "by its sound and name; never seen played"
+        if self._known[row]:
+            how = "as sets went before"
+        else:
+            how = "by its sound and name; never seen played" if self._known.any() else "by their sound"
         return (Part("network", value, f"the network expects it after these {len(session.rows)}, {how}"),)
 
     def learn(self, session: Session) -> None:
