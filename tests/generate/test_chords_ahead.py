@@ -14,7 +14,6 @@ from daemon.generate import beats
 from daemon.generate.context import ChordSpan, Context, Meter, chord_classes
 from daemon.generate.deep import harmony as deep
 from daemon.generate.deep.harmony import MODELS, Network, Neural
-from daemon.trained import ModelError
 from daemon.generate.following import NONE, Chord, Filter, Following, Line
 from daemon.generate.note import Played
 from daemon.generate.rules import hmm
@@ -22,6 +21,7 @@ from daemon.generate.rules.harmony import Rules
 from daemon.generate.rules.hmm import Hmm
 from daemon.train.generator.score_harmony import foreseen
 from daemon.train.generator.sheets import Sheet
+from daemon.trained import ModelError
 from tests.generate import music
 
 WAYS = {"rules": Rules, "hmm": Hmm, "neural": Neural}

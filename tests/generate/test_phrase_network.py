@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from daemon.generate.constraints import Constraints
 from daemon.generate.context import ChordSpan, Context, Meter
 from daemon.generate.deep import copying, known, rows
-from daemon.trained import ModelError
 from daemon.generate.deep.network import MODELS, Network, Stream
 from daemon.generate.deep.phrase import Bass, Chords, Neural
 from daemon.generate.masks import broken
 from daemon.generate.note import Note, Played
+from daemon.trained import ModelError
 
 BAR = 96
 TUNE = (67, 69, 71, 74, 71, 69, 67, 62, 64, 67, 69, 71, 72, 71, 69, 66)
