@@ -19,10 +19,13 @@ from rich.text import Text
 
 from daemon import messages as m
 from daemon.lines import line
+from daemon.outputs.next_panel import NextPanel
 from dsp.harmony import PITCH_CLASSES, chord_symbol, note_name
 
 FRAMES_PER_S = 20
 WIDTH, HEIGHT = 80, 23  # the smallest terminal for the full view; below it, one line a subject
+TALL = 28  # from here on there is room for what comes next below the rest,
+TALLEST = 31  # and for its reasons on rows of their own
 WIDEST = 110
 FLASH_S = 0.12
 STRIP_S = 0.1  # one cell of the strip of onsets
@@ -36,11 +39,21 @@ class TerminalView:
     """What `jamd demo` shows: a context manager and a subscriber of the bus. [main]"""
 
     def __init__(
-        self, source: str, address: str, rate: float, duration_s: float | None = None, console: Console | None = None
+        self,
+        source: str,
+        address: str,
+        rate: float,
+        duration_s: float | None = None,
+        console: Console | None = None,
+        next_panel: NextPanel | None = None,
     ) -> None:
-        """`source` and `address` are shown as they are; `rate` is the engine's in Hz, until the messages tell it."""
+        """`source` and `address` are shown as they are; `rate` is the engine's in Hz, until the messages tell it.
+
+        `next_panel` has a place where it is given; feeding it is its owner's.
+        """
         self.source, self.address, self.rate, self.duration_s = source, address, rate, duration_s
         self.console = console or Console()
+        self._next = next_panel
         self.is_live = self.console.is_terminal and not self.console.is_dumb_terminal
         self._ascii = not self.console.encoding.startswith("utf")
         self._live: Live | None = None
@@ -130,16 +143,24 @@ class TerminalView:
         grid.add_row(_panel("Pitch", self._pitch(inner)), _panel("Beat", self._beat(inner)))
         for column in grid.columns:
             column.width = width // 2
-        harmony = [_row(bins, "  ", words) for bins, words in zip(self._chroma(3), self._harmony(), strict=True)]
+        is_tight = self._next is not None and height < TALL
+        chroma = self._chroma(1 if is_tight else 3)
+        harmony = [_row(bins, "  ", words) for bins, words in zip(chroma, self._harmony(), strict=False)]
         title = "Engine"
         if self._news is not None:
             title += f": {self._news.state} {self._news.error or self._news.device}".rstrip()
+        engine = self._engine()
         return Group(
             self._header(width),
             grid,
             _panel("Harmony", harmony, width),
-            _panel(title, self._engine(), width),
+            *([_cropped(_row(" ", engine[0]))] if is_tight else [_panel(title, engine, width)]),
+            *([] if self._next is None else [self._coming(self._next, width, 2 if height >= TALLEST else 1)]),
         )
+
+    @staticmethod
+    def _coming(panel: NextPanel, width: int, each: int) -> Panel:
+        return _panel(panel.title, panel.rows(width - 4, each), width)
 
     def _header(self, width: int) -> Text:
         of = f" / {_clock(self.duration_s)[:-2]}" if self.duration_s else ""
