@@ -40,7 +40,7 @@ def export(network: Network, sets: Sets | None, learn: tuple[str, ...], folder: 
         "state": torch.zeros(1, 1, network.hidden),
     }
     _graph(network.encoder, item, ["vectors"], {name: {0: "n"} for name in (*item, "vectors")}, folder / "items.onnx")
-    _graph(_Step(network), step, ["query", "state_next"], None, folder / "step.onnx")
+    _graph(_Step(network).eval(), step, ["query", "state_next"], None, folder / "step.onnx")
     if sets is not None:
         seen = np.flatnonzero(sets.seen(*learn))
         keys, first = np.unique(keys_of(sets.catalogue)[seen], return_index=True)
