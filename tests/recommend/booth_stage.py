@@ -80,6 +80,11 @@ class Booth:
         said = [message for message in self.said if type(message).__name__ in OWN]
         raise AssertionError(f"no {kind.__name__} that fits within {seconds} s; there was {said[-20:]}")
 
+    def said_or(self, kind: type, fits: Callable[[Any], object]) -> Any:
+        """A message that fits, perhaps of those before."""
+        found = (message for message in self.said if isinstance(message, kind) and fits(message))
+        return next(found, None) or self.until(kind, fits, 240.0)
+
     def ready(self) -> m.Suggestions:
         """The first list."""
         return self.until(m.Suggestions, seconds=240.0)

@@ -30,9 +30,9 @@ def test_from_no_library_to_a_list_and_on_through_what_dies(daemon, tmp_path: Pa
     assert after.energy == "up"
     assert booth.refused({"cmd": "next"}, {"cmd": "list"})[0] == 409, "not among the rack's commands"
     assert booth.do({"cmd": "list"})
-    booth.live.wait_for("running")
+    booth.said_or(m.Engine, lambda x: x.state == "running")
     os.kill(booth.live.engine_pid, signal.SIGKILL)
-    booth.live.wait_for("died")
+    booth.until(m.Engine, lambda x: x.state == "died")
     assert "after Ann - Blue Monday" in ctl(booth, "list", "-n", 2), "it does not need an engine"
     os.kill(booth.pid, signal.SIGKILL)
     died = booth.until(m.Recommender, lambda x: x.state == "died")

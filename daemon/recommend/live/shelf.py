@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 from daemon.errors import UserError
+from daemon.recommend.blend.blend import Recommender
 from daemon.recommend.catalogue import Catalogue
 from daemon.recommend.library.store import Library
 from daemon.recommend.live.listening import Recognises, recogniser
-from daemon.recommend.live.seam import Recommends, recommends
+from daemon.recommend.live.recommender import recommender
 
 LOOK_S = 1.0  # between two looks whether it grew
 REST_S, REST_TIMES, REST_MOST_S = 2.0, 5.0, 60.0  # between two readings: so many times as long as one takes
@@ -31,7 +32,7 @@ class Shelf(NamedTuple):
     """One reading."""
 
     catalogue: Catalogue
-    recommends: Recommends
+    recommends: Recommender
     recognises: Recognises | None
     n_prints: int  # that it knows
     lacks: str  # of what recommends: what is not there, and why
@@ -65,10 +66,10 @@ def read(path: Path, running: int, families: tuple[str, ...], rate: int) -> Shel
     with Library.open(path, read_only=True) as library:
         is_state = state(library)
         catalogue = library.catalogue()
-        recommender, lacks = recommends(library, catalogue, running, families)
+        recommends, lacks = recommender(library, catalogue, running, families)
         recognises, n_prints = recogniser(library, rate) if rate else (None, 0)
     seconds = time.monotonic() - begun
-    return Shelf(catalogue, recommender, recognises, n_prints, lacks, is_state, seconds)
+    return Shelf(catalogue, recommends, recognises, n_prints, lacks, is_state, seconds)
 
 
 class Reader:
