@@ -37,6 +37,7 @@ class Content:
         self._chroma = harmony.packed(catalogue.chroma)
         self._words = words.Words(catalogue)
         self._shared = np.zeros(n, np.float32)
+        self._asked: tuple[tuple[object, ...], Query | None] | None = None
 
     def candidates(self, session: Session, allowed: np.ndarray, k: int) -> np.ndarray:
         """The `k` best rows, best first: the kernel's on packed columns, and some more, put in order by exact scores."""
@@ -91,7 +92,12 @@ class Content:
         """Nothing: what is played is in the session."""
 
     def _query(self, session: Session) -> Query | None:
-        return query(session, self._catalogue, self._words, self._standard, self._key_lock)
+        """Made once for a session, which is asked about a dozen times for one list."""
+        of = (session.rows, session.heard, session.wishes)
+        if self._asked is None or any(a is not b for a, b in zip(self._asked[0], of, strict=True)):
+            made = query(session, self._catalogue, self._words, self._standard, self._key_lock)
+            self._asked = (of, made)
+        return self._asked[1]
 
     def _parts_of(self, q: Query, rows: np.ndarray) -> np.ndarray:
         c = self._catalogue
