@@ -16,7 +16,7 @@ from daemon.recommend.wishes import allowed, due
 TOLD_FIRST = ("tempo", "key")
 CANDIDATES = 150  # of each family
 WISHED = 1.0  # how far above all others, in the ranking's logits, what must be played now is put
-MIXED = {"content.tempo": 4.0, "content.key": 1.5}
+MIXED = {"content.tempo": 2.0, "content.key": 1.5}
 """What can be mixed with what plays comes first: added to the ranking's logits, which are fitted to sets of which few are
 known to be beat-matched, and none by tempo and key.
 """
