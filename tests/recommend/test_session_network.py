@@ -159,13 +159,11 @@ def test_a_library_is_trained_beside_itself(tmp_path: Path) -> None:
     made = tmp_path / "library.models"
     assert {"items.onnx", "step.onnx", "own.npz", "blend.npz", "card.json"} <= {one.name for one in made.iterdir()}
     assert json.loads((made / "card.json").read_text())["items"] == N
-    from daemon.recommend.blend.opening import recommender
-    from daemon.recommend.live.past import history
+    from daemon.recommend.live.recommender import recommender
     from daemon.recommend.session import Wishes
 
     with Library.open(path, read_only=True) as library:
-        catalogue = library.catalogue()
-        found, why = recommender(catalogue, history(library, catalogue), models=made)
+        found, why = recommender(library, library.catalogue(), 0, ("content", "collaborative", "deep"))
     assert why == ""
     session = Session(rows=np.array([3, 4]), at=np.array([1.0, 2.0]), now=3.0)
     names = {part.name for one in found.next(session, Wishes(), 5) for part in one.parts}
