@@ -52,7 +52,7 @@ class Booth:
             self._worker.stream(rate)
 
     def submit(self, commands: Sequence[Command], reply: "Reply", check: bool = False) -> None:
-        """Have commands (daemon.desk.commands.next) carried out; `reply` is called once, now or later."""
+        """Have commands (daemon.desk.commands.suggestions) carried out; `reply` is called once, now or later."""
         if self._worker is None:
             reply({"error": {"code": 409, "text": self._why}})
             return

@@ -10,8 +10,8 @@ from daemon import messages as m
 from daemon.booth import Booth
 from daemon.config import Config
 from daemon.desk.commands import decode
-from daemon.desk.commands.next import OWN
 from daemon.desk.commands.presets import Load
+from daemon.desk.commands.suggestions import OWN
 from daemon.desk.desk import RackDesk
 from daemon.desk.hands import Hands
 from daemon.desk.shelf import Catalogue

@@ -12,7 +12,7 @@ import msgspec
 
 from daemon.desk.commands import chains, jam, looks, mappings, params, plugins, presets, snapshots
 from daemon.desk.commands.command import Command
-from daemon.desk.commands.next import OWN, elsewhere
+from daemon.desk.commands.suggestions import OWN, elsewhere
 from daemon.desk.draft import Draft, near
 from daemon.errors import Refused
 

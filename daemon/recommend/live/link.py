@@ -45,7 +45,7 @@ class Sound(msgspec.Struct, tag="sound", array_like=True):
 
 
 class Do(msgspec.Struct, tag="do", array_like=True):
-    """To the process: commands (daemon.desk.commands.next), all or none of them; `check`: none, only say whether."""
+    """To the process: commands (daemon.desk.commands.suggestions), all or none of them; `check`: none, only say whether."""
 
     number: int
     commands: list[dict[str, Any]]

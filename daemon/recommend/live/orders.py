@@ -1,4 +1,4 @@
-"""What commands do to the deck (daemon.desk.commands.next): all of a batch or, where one is refused, none."""
+"""What commands do to the deck (daemon.desk.commands.suggestions): all of a batch or, where one is refused, none."""
 
 import time
 from collections.abc import Callable, Mapping
