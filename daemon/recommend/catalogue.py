@@ -44,6 +44,13 @@ class Catalogue:
         """id -> row."""
         return {int(number): row for row, number in enumerate(self.ids)}
 
+    @cached_property
+    def genre_codes(self) -> tuple[list[frozenset[str]], np.ndarray]:
+        """(the different ones of `genres`, int32: which of them each row has)."""
+        codes: dict[frozenset[str], int] = {}
+        rows = np.fromiter((codes.setdefault(names, len(codes)) for names in self.genres), np.int32, len(self))
+        return list(codes), rows
+
 
 def folded(text: str) -> str:
     """A name as it is compared: without case, accents and punctuation, spaces single."""

@@ -145,7 +145,7 @@ def _asked(
             (
                 f"genre {' or '.join(wishes.genres)}",
                 "add genres, or look how the library spells them by jamd library list",
-                lambda: np.fromiter((not wanted.isdisjoint(g) for g in catalogue.genres), bool, len(catalogue)),
+                lambda: _of_genres(catalogue, wanted),
             )
         )
     if wishes.not_within_h > 0 and last_played is not None:
@@ -159,6 +159,11 @@ def _asked(
         artists = artists[artists != NOBODY]
         asked.append(("no artist twice", "allow an artist again", lambda: ~np.isin(catalogue.artists, artists)))
     return asked
+
+
+def _of_genres(catalogue: Catalogue, wanted: frozenset[str]) -> np.ndarray:
+    names, codes = catalogue.genre_codes
+    return np.array([not wanted.isdisjoint(some) for some in names], bool)[codes]
 
 
 def _without(n: int, rows: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ import numpy as np
 from daemon.recommend.catalogue import Catalogue
 from daemon.recommend.content import energy, harmony, kernel, loudness, tempo, timbre, transition, words
 from daemon.recommend.content.kernel import FIELDS
-from daemon.recommend.content.query import Query, query
+from daemon.recommend.content.query import Query, known, query
 from daemon.recommend.family import Part
 from daemon.recommend.item import Item
 from daemon.recommend.session import Session
@@ -65,7 +65,7 @@ class Content:
             scores,
             rows,
         )
-        words.clear_shared(q.words, w.places, w.rows, self._shared)
+        self._shared.fill(0.0)
         rows = np.sort(rows[:n])
         total = self._parts_of(q, rows) @ self._weights
         return rows[np.argsort(-total, kind="stable")][:k]
@@ -125,7 +125,7 @@ class Content:
         now, then, fader_range = q.now, item.profile, float(q.record["fader_range"])
         said: dict[str, str] = {}
         percent, shift = 0.0, 0
-        if now.tempo_bpm and then.tempo_bpm:
+        if known(now.tempo_bpm) and known(then.tempo_bpm) and min(now.tempo_bpm, then.tempo_bpm) > 0:
             percent, _ = tempo.fader(np.float32(now.tempo_bpm), np.float32(then.tempo_bpm))
             if abs(percent) <= fader_range and not self._key_lock:
                 shift = harmony.semitones(percent)
@@ -135,9 +135,9 @@ class Content:
         if now.chroma and then.chroma:
             a, b = np.array(now.chroma), np.roll(np.array(then.chroma), shift)
             said["chroma"] = harmony.chroma_text(harmony.correlation(a, b), shift, percent)
-        if now.energy is not None and then.energy is not None:
+        if known(now.energy) and known(then.energy):
             said["energy"] = energy.text(now.energy, then.energy)
-        if now.loudness_lufs is not None and then.loudness_lufs is not None:
+        if known(now.loudness_lufs) and known(then.loudness_lufs):
             said["loudness"] = loudness.text(now.loudness_lufs, then.loudness_lufs)
         apart = q.record["sound"] - self._standard.of(timbre.of_profile(then))
         if np.isfinite(apart).any():

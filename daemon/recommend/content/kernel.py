@@ -35,7 +35,7 @@ def _tempi(playing, fader_range, locked, bpm, unknown, part, shift, known):
     for i in range(len(part)):
         percent, _ = _fader(playing, bpm[i])
         value = _tempo_match(percent, fader_range)
-        has = not np.isnan(value)
+        has = bpm[i] > 0 and not np.isnan(value)  # a program that has not looked says 0
         part[i] = value if has else unknown
         semitones = _semitones(percent)
         shift[i] = semitones if abs(percent) <= fader_range and not locked else 0
@@ -67,7 +67,7 @@ def _energies(wanted, energies, unknown, part, known):
 def _loudnesses(playing, lufs, unknown, part, known):
     for i in range(len(part)):
         value = _loudness_match(playing, lufs[i])
-        has = not np.isnan(value)
+        has = np.isfinite(lufs[i]) and not np.isnan(value)  # silence has none
         part[i] = value if has else unknown
         known[i] |= has
 

@@ -1,6 +1,7 @@
 """What a session is compared by: how what plays now sounds, and how the set so far did."""
 
-from typing import NamedTuple
+import math
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -57,12 +58,12 @@ def query(session: Session, catalogue: Catalogue, words: Words, by: timbre.Stand
         return None
     records = np.zeros(1, QUERY)
     record = records[0]
-    record["tempo_bpm"] = now.tempo_bpm if now.tempo_bpm and now.tempo_bpm > 0 else np.nan
+    record["tempo_bpm"] = now.tempo_bpm if known(now.tempo_bpm) and now.tempo_bpm > 0 else np.nan
     record["fader_range"] = session.wishes.fader_percent
     record["key_lock"] = key_lock
     record["key"] = now.key
-    record["energy"] = np.nan if now.energy is None else energy.wanted(now.energy, session.wishes.energy)
-    record["loudness"] = np.nan if now.loudness_lufs is None else now.loudness_lufs
+    record["energy"] = energy.wanted(now.energy, session.wishes.energy) if known(now.energy) else np.nan
+    record["loudness"] = now.loudness_lufs if known(now.loudness_lufs) else np.nan
     chroma = np.array(now.chroma or (np.nan,) * 12, np.float32)
     for shift in range(12):  # the candidate, so many semitones up, against what plays
         record["chroma"][shift] = np.roll(chroma, -shift)
@@ -80,6 +81,11 @@ def query(session: Session, catalogue: Catalogue, words: Words, by: timbre.Stand
     record["sound_packed"] = timbre.UNKNOWN
     record["sound_packed"][: timbre.N_SOUND][known] = np.rint(record["sound"][known] * timbre.SCALE)
     return Query(records, now, *words.of_set(rows, shares), len(rows))
+
+
+def known(value: float | None) -> TypeGuard[float]:
+    """Whether it is a number."""
+    return value is not None and math.isfinite(value)
 
 
 def _mean(sounds: np.ndarray, shares: np.ndarray) -> np.ndarray:

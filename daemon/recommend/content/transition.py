@@ -5,7 +5,7 @@ the outro and the intro is the overlap; it begins on a phrase of what plays, and
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -54,7 +54,9 @@ def plan(
     Cues are in seconds, a DJ's own: the last of `out_cues` that leaves room for a phrase, and the first of `in_cues`,
     stand for outro and intro. [any]
     """
-    if not playing.tempo_bpm or not following.tempo_bpm or not playing.duration_s or playing.first_beat_s is None:
+    if not (_above_0(playing.tempo_bpm) and _above_0(following.tempo_bpm) and _above_0(playing.duration_s)):
+        return None
+    if playing.first_beat_s is None:
         return None
     percent, factor = tempo.fader(np.float32(playing.tempo_bpm), np.float32(following.tempo_bpm))
     if abs(percent) > fader_range:
@@ -86,6 +88,10 @@ def _out(playing: Profile, n_beats: int, beat_s: float, beats: int, cues: Sequen
     outro = max(0, n_beats - playing.outro_beats)
     first = -(-outro // PHRASES[-1]) * PHRASES[-1]  # the first phrase that begins in the outro
     return playing.first_beat_s + first * beat_s if first + beats <= n_beats else None
+
+
+def _above_0(value: float | None) -> TypeGuard[float]:
+    return value is not None and 0 < value < np.inf
 
 
 def _clock(seconds: float) -> str:

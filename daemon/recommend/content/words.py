@@ -88,14 +88,6 @@ def add_shared(words, weights, places, rows, row_weights, out):
             out[rows[place]] += weights[i] * row_weights[place]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def clear_shared(words, places, rows, out):
-    """What `add_shared` wrote is 0 again."""
-    for i in range(len(words)):
-        for place in range(places[words[i]], places[words[i] + 1]):
-            out[rows[place]] = 0.0
-
-
 def text(names: list[str]) -> str:
     """`shares deep house, artist drexciya with the set`."""
     return f"shares {', '.join(names[:3])} with the set"
