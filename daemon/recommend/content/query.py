@@ -77,9 +77,9 @@ def query(session: Session, catalogue: Catalogue, words: Words, by: timbre.Stand
         record["sound"] = _mean(sounds, np.append(shares, 1.0))
     else:
         record["sound"] = _mean(sounds, shares)
-    known = np.isfinite(record["sound"])
+    heard = np.isfinite(record["sound"])
     record["sound_packed"] = timbre.UNKNOWN
-    record["sound_packed"][: timbre.N_SOUND][known] = np.rint(record["sound"][known] * timbre.SCALE)
+    record["sound_packed"][: timbre.N_SOUND][heard] = np.rint(record["sound"][heard] * timbre.SCALE)
     return Query(records, now, *words.of_set(rows, shares), len(rows))
 
 
