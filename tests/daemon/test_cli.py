@@ -19,7 +19,7 @@ RATE = 48000
 def jamd(*words: object, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "daemon.cli", *map(str, words)]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=120, env={**os.environ, **environment}
+        command, capture_output=True, text=True, check=False, timeout=280, env={**os.environ, **environment}
     )
     assert "Traceback" not in done.stderr, done.stderr
     return done
