@@ -157,7 +157,9 @@ def test_a_library_is_trained_beside_itself(tmp_path: Path) -> None:
     assert code == 0, told
     assert told.count("epoch 1 of 1") >= 2, "once to choose, and once for all"
     made = tmp_path / "library.models"
-    assert {"items.onnx", "step.onnx", "own.npz", "blend.npz", "card.json"} <= {one.name for one in made.iterdir()}
+    assert {"items.onnx", "step.onnx", "own.npz", "card.json"} == {
+        one.name for one in made.iterdir()
+    }  # too few for a ranking
     assert json.loads((made / "card.json").read_text())["items"] == N
     from daemon.recommend.live.recommender import recommender
     from daemon.recommend.session import Wishes

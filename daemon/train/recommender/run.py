@@ -5,6 +5,7 @@ seen; then for as many epochs on `train` and dev together, which is what is used
 """
 
 import json
+import shutil
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,6 +24,7 @@ from daemon.train.recommender.sets import FEWEST, Sets, SetsError, folders, join
 
 JUDGED = 1500  # sessions of dev, at most, that an epoch is judged by
 MOMENTS = 6000  # of dev, at most, that the ranking is fitted to
+ENOUGH = 500  # of a library's own dev, for a ranking of its own
 CARD = "card.json"
 
 
@@ -36,11 +38,21 @@ def command(data: Path, out: Path | None, plan: fit.Plan, seed: int, say: Callab
             raise SetsError(f"{data}: say where the models go: --out FOLDER")
         train(read(found[0]), out, plan, seed, say)
     else:
-        train(of_library(data), out or own(data), plan, seed, say)
+        folder = out or own(data)
+        made = folder.with_name(f"{folder.name}.new")
+        shutil.rmtree(made, ignore_errors=True)
+        if train(of_library(data), made, plan, seed, say) < ENOUGH:
+            (made / "blend.npz").unlink()
+            say(f"fewer than {ENOUGH} moments of dev: the ranking that jamd comes with is kept")
+        shutil.rmtree(folder, ignore_errors=True)  # what is used is always of one fit
+        made.rename(folder)
 
 
-def train(sets: Sets, folder: Path, plan: fit.Plan, seed: int, say: Callable[[str], None]) -> None:
-    """Fit network and ranking to `sets`, into `folder`. Raises SetsError where there is too little."""
+def train(sets: Sets, folder: Path, plan: fit.Plan, seed: int, say: Callable[[str], None]) -> int:
+    """Fit network and ranking to `sets`, into `folder`; how many moments the ranking was fitted to.
+
+    Raises SetsError where there is too little.
+    """
     n = {part: sum(len(one.rows) > 1 for one in sets.parts[part]) for part in ("train", "dev")}
     if sum(n.values()) < FEWEST or not min(n.values()):
         raise SetsError(
@@ -50,9 +62,9 @@ def train(sets: Sets, folder: Path, plan: fit.Plan, seed: int, say: Callable[[st
     torch.set_num_threads(1)
     say(f"{sets.name}: {len(sets.catalogue)} items, {sum(map(len, sets.parts.values()))} sessions")
     network, epochs, newer = chosen(sets, plan, seed, say)
-    tried = folder / "dev"
-    export(network, sets, ("train",), tried)
-    some = families(sets, ("train",), tried)
+    with tempfile.TemporaryDirectory() as tried:
+        export(network, sets, ("train",), Path(tried))
+        some = families(sets, ("train",), Path(tried))
     seen = moments(sets, some, seed, say)
     ranking.fit([seen], fields(some), folder / "blend.npz", seed)
     say(f"once more, on dev too, for {epochs} epochs")
@@ -61,6 +73,7 @@ def train(sets: Sets, folder: Path, plan: fit.Plan, seed: int, say: Callable[[st
     card = {"task": "next item of a session", "data": sets.name, "items": len(sets.catalogue), "seed": seed}
     card |= {"epochs": epochs, "newer": newer, "plan": plan._asdict(), "moments": len(seen)}
     (folder / CARD).write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    return len(seen)
 
 
 def chosen(sets: Sets, plan: fit.Plan, seed: int, say: Callable[[str], None]) -> tuple[Network, int, float]:
