@@ -117,7 +117,7 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "no number": (lambda f: table(f, ROWS.replace("\t2\t", "\tlast\t")), "line 4: .* a whole number as pos"),
     "another part": (lambda f: table(f, ROWS + ROWS.replace("dev", "eval")), "line 9: .* train, dev, test"),
     "no text": (lambda f: (table(f) / "sessions.tsv").write_bytes(b"\xff\xfe\x00"), "cannot be read as sessions"),
-    "a field without end": (lambda f: table(f, "x" * 200_000), "cannot be read as sessions: field larger"),
+    "a field without end": (lambda f: table(f, "x" * 200_000), "field larger|wanted are 7"),
     "no test": (lambda f: (f / "train.txt").write_text("1 2\n"), r"cannot be read .*test\.txt"),
     "half an archive": (broken_archive, "cannot be read as sessions"),
 }

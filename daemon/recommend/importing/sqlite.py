@@ -31,7 +31,7 @@ def tables(path: Path) -> set[str]:
         return set()
     try:
         return {str(name) for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    except sqlite3.Error:
+    except (sqlite3.Error, UnicodeDecodeError):
         return set()
     finally:
         connection.close()
@@ -51,3 +51,5 @@ def said(path: Path) -> Iterator[None]:
         else:
             why = f"is damaged, or of a version that is not known ({error}); have its program check it"
         raise ImportingError(f"{path}: {why}") from None
+    except UnicodeDecodeError:  # of the words of an error that quotes what is damaged
+        raise ImportingError(f"{path}: is damaged; have its program check it") from None

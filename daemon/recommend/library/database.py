@@ -135,6 +135,8 @@ class Database:
             yield
         except sqlite3.Error as error:
             raise LibraryError(f"{self.path}: {_words(self.path, error)}") from error
+        except UnicodeDecodeError as error:  # of the words of an error that quotes what is damaged
+            raise LibraryError(f"{self.path}: is damaged; {RECOVER.format(self.path)}") from error
 
 
 def _words(path: Path, error: sqlite3.Error) -> str:

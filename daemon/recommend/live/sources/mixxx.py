@@ -39,7 +39,7 @@ class Mixxx:
         """The newest entry, where it is another."""
         try:
             found = self._newest()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             self.error = f'now playing: Mixxx\'s database {self._path}: {error}; give now_playing = ["mixxx:PATH"]'
             return None
         self.error = ""
