@@ -33,6 +33,7 @@ class Deep:
             self._near.put(np.arange(len(catalogue)), level(self.vectors))
         sample = np.random.default_rng(0).permutation(len(catalogue))[:SAMPLE]
         self._sample = self.vectors[np.sort(sample)]
+        self._scaled: tuple[Told, float, float] | None = None
         self._told: OrderedDict[bytes, Told] = OrderedDict()
 
     def candidates(self, session: Session, allowed: np.ndarray, k: int) -> np.ndarray:
@@ -47,9 +48,12 @@ class Deep:
         """As a Family's: how far above the catalogue's mean, and the same for items the network has seen played."""
         out = np.zeros((len(rows), 2), np.float32)
         if len(session.rows):
-            query = self._listen(session).query
-            among = self._sample @ query
-            above = (self.vectors[rows] @ query - among.mean()) / (among.std() + 1e-6)
+            told = self._listen(session)
+            if self._scaled is None or self._scaled[0] is not told:
+                among = self._sample @ told.query
+                self._scaled = (told, float(among.mean()), float(among.std()) + 1e-6)
+            _, mean, spread = self._scaled
+            above = (self.vectors[rows] @ told.query - mean) / spread
             out[:, 0] = np.clip(above / SPREAD, 0, 1)
             out[:, 1] = out[:, 0] * self._known[rows]
         return out
