@@ -201,3 +201,4 @@ def test_every_config_of_the_project_is_valid() -> None:
     assert stated.engine == config.Engine()
     assert stated.zmq == config.Zmq()
     assert stated.midi == config.Midi()
+    assert stated.recommend == config.Recommend()
