@@ -1,7 +1,8 @@
 """Landmarks of a sound: the local maxima of its spectrogram, at fractional times and pitches, hop by hop.
 
-A landmark is where a frame's level, measured against what that frequency has had in the last second, is the highest
-within `REACH` hops and about a semitone. So level, equalisation and steady noise move few of them. Source: A. Wang, *An
+A landmark is where a frame's level, measured against what that frequency has had in the last second or two, is the highest
+within `REACH` hops and two thirds of a semitone. So level, equalisation and steady noise move few of them. What is far below
+the sound's loudness of late is all one, or its ripples would be landmarks that any noise covers. Source: A. Wang, *An
 industrial-strength audio search algorithm*, ISMIR 2003; the high-pass along time is D. Ellis's (audfprint, 2014).
 """
 
@@ -21,8 +22,12 @@ DELAY = REACH + 1  # hops between a landmark and its being known, and
 DELAY_S = (DELAY * HOP + FRAME / 2) / RATE
 STEPS = 48  # pitch steps a semitone
 LOW_HZ = 150.0  # pitch 0
-FLOOR = 1e-5  # of full scale: nothing quieter is a landmark
-FORGET = 0.98  # a hop
+FLOOR = 1e-5  # of full scale: nothing quieter is a landmark, nor
+BELOW = 0.02  # of the root mean square, which is taken over
+LOUD_S = 3.0
+ADAPT = np.float32(1 - np.exp(-HOP_S / LOUD_S))
+FORGET = 0.99  # a hop
+LOUDEST = np.float32(1000.0)  # times full scale; louder samples are clipped
 MOST = 32  # landmarks a hop, at most
 LINES = 2 * REACH + 3
 
@@ -37,6 +42,9 @@ STATE = np.dtype(
         ("samples", np.float32, (FRAME,)),
         ("filled", np.int64),
         ("frames", np.int64),  # seen
+        ("power", np.float32),  # mean square of late, times the next, which goes to 1
+        ("weight", np.float32),
+        ("floor", np.float32),  # of magnitudes
         ("log", np.float32, (LINES, BINS)),  # ln of the magnitude, of the newest frames, by frame % LINES
         ("level", np.float32, (LINES, BINS)),  # the same, less what has been
         ("top", np.float32, (LINES, BINS)),  # the highest level within `width`
@@ -51,7 +59,7 @@ def prepare() -> np.ndarray:
     s = state[0]
     s["window"] = np.hanning(FRAME + 1)[:-1]
     fft.prepare(s["fft"])
-    s["width"] = np.maximum(2, np.round(0.06 * np.arange(BINS)))
+    s["width"] = np.maximum(2, np.round(0.04 * np.arange(BINS)))
     s["log"] = s["level"] = s["top"] = 0.0
     s["log"] = np.log(FLOOR)
     s["filled"] = FRAME // 2  # the first frame's middle is the first sample
@@ -63,12 +71,12 @@ def process(state, samples, found):
     """Take samples at RATE; write the landmarks now known to `found` and return their number. [any]
 
     `found` holds (len(samples) // HOP + 1) * MOST of LANDMARK. The landmarks of a frame come in order of pitch, and frames
-    in order of time; a sample that is not finite counts as 0. The same however the sound is cut up.
+    in order of time; a sample that is not finite counts as 0, one beyond LOUDEST as that. The same however it is cut up.
     """
     s = state[0]
     n = 0
     for x in samples:
-        s.samples[s.filled] = x if abs(x) < np.float32(1e6) else np.float32(0.0)  # also where it is not a number
+        s.samples[s.filled] = min(max(x, -LOUDEST), LOUDEST) if abs(x) < np.inf else np.float32(0.0)
         s.filled += 1
         if s.filled == FRAME:
             _frame(s)
@@ -90,7 +98,15 @@ def _frame(s):
     now, before = s.frames % LINES, (s.frames - 1) % LINES
     log, level, top = s.log[now], s.level[now], s.top[now]
     was_log, was_level = s.log[before], s.level[before]
-    scale, floor = np.float32((4.0 / FRAME) ** 2), np.float32(FLOOR**2)
+    new = np.float32(0.0)
+    for k in range(FRAME - HOP, FRAME):
+        new += x[k] * x[k]
+    new /= np.float32(HOP)
+    adapt = ADAPT if new > np.float32(1e-3) * s.power else np.float32(8) * ADAPT  # what was very loud is soon forgotten
+    s.power += adapt * (new - s.power)
+    s.weight += adapt * (np.float32(1.0) - s.weight)
+    s.floor = max(np.float32(FLOOR), np.float32(BELOW) * np.sqrt(s.power / s.weight))
+    scale, floor = np.float32((4.0 / FRAME) ** 2), s.floor * s.floor
     for k in range(BINS):
         power = (f.re[k] * f.re[k] + f.im[k] * f.im[k]) * scale
         log[k] = np.float32(0.5) * np.log(power + floor)
@@ -112,9 +128,10 @@ def _peaks(s, found, start):
         return n
     log, level = s.log[here % LINES], s.level[here % LINES]
     before, after = s.level[(here - 1) % LINES], s.level[(here + 1) % LINES]
+    lowest = np.log(s.floor) + np.float32(0.5)
     for k in range(LOW, HIGH):
         v = level[k]
-        if v < s.top[here % LINES, k] or v <= np.float32(0.3) or log[k] <= np.float32(np.log(FLOOR) + 1.0):
+        if v < s.top[here % LINES, k] or v <= np.float32(0.3) or log[k] <= lowest:
             continue
         highest = True
         for t in range(here - REACH, here + REACH + 1):

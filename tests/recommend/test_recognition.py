@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon.recommend.recognition.index import Index
-from daemon.recommend.recognition.print import HEAD, PrintError, packed, print_of, unpacked
+from daemon.recommend.recognition.print import HEAD, MAGIC, PrintError, packed, print_of, unpacked
 from daemon.recommend.recognition.recogniser import Recogniser
 from dsp import landmarks
 
@@ -17,7 +17,7 @@ LENGTH_S = 30
 
 
 def tune(seed: int) -> np.ndarray:
-    """Chords and a melody of random notes, with partials and decays."""
+    """Random notes about a beat, with partials and decays."""
     rng = np.random.default_rng(seed)
     sound = np.zeros(LENGTH_S * RATE)
     beat_s = rng.uniform(0.22, 0.4)
@@ -28,7 +28,7 @@ def tune(seed: int) -> np.ndarray:
             t = np.arange(n) / RATE
             hz = 440 * 2 ** ((rng.integers(45, 84) - 69) / 12)
             tone = sum(bright**h * np.sin(2 * np.pi * h * hz * t) for h in range(1, 7) if h * hz < RATE / 2)
-            start = int((k * beat_s + rng.uniform(0, 0.04)) * RATE)
+            start = int((k * beat_s + rng.uniform(0, 0.12)) * RATE)
             sound[start : start + n] += rng.uniform(0.3, 1.0) * tone * np.exp(-t / 0.25) * np.minimum(t / 0.005, 1)
     return (0.5 * sound / np.abs(sound).max()).astype(np.float32)
 
@@ -230,5 +230,5 @@ def test_items_come_and_go_while_it_listens(tunes, prints):
 def test_a_bad_print_leaves_the_index_as_it_was(prints):
     index = Index(prints)
     with pytest.raises(PrintError):
-        index.add([prints[0], (7, b"JL\x01\x00")])
+        index.add([prints[0], (7, MAGIC)])
     assert len(index) == N

@@ -14,7 +14,7 @@ from daemon.errors import UserError
 from dsp import landmarks
 from dsp.kernel import inline
 
-MAGIC = b"JL\x01\x00"
+MAGIC = b"JL\x02\x00"
 HEAD = struct.Struct("<4sII")  # magic, landmarks, CRC-32 of what follows
 TICK_S = landmarks.HOP_S / 2
 BLOCK_S = 0.5
@@ -55,8 +55,10 @@ class Listener:
         samples = np.ascontiguousarray(samples, np.float32)
         if samples.ndim != 1:
             raise ValueError("the sound must be mono: of one dimension")
-        if not np.isfinite(samples.sum(dtype=np.float64)) or np.abs(samples).max(initial=0) > 1e6:
-            samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0).clip(-1e6, 1e6)
+        if not np.isfinite(samples.sum(dtype=np.float64)) or np.abs(samples).max(initial=0) > landmarks.LOUDEST:
+            samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0).clip(
+                -landmarks.LOUDEST, landmarks.LOUDEST
+            )
         low = self._resampled.resample_chunk(samples, last=last)
         if last:
             low = np.concatenate([low, np.zeros(int(landmarks.DELAY_S * landmarks.RATE) + landmarks.HOP, np.float32)])

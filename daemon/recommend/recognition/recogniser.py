@@ -19,13 +19,12 @@ EVERY = 3  # looks from one search to the next, while something is heard, or not
 PER_BLOCK = 16  # landmarks of the sound, twice a fingerprint's: some are noise's; a search takes the strongest
 PER_SEARCH = 12
 PLACES, FITS = 100, 16  # places laid over the sound, and of those fitted
-CERTAIN = (
-    2.0,
-    2.6,
-)  # times the rival's score that say it is this item, and under key lock, where shared drum sounds agree
-RIVAL = 5.0  # its score, at least; it is the third best, as two may be mixed
-CLEAR = 0.13, 0.2  # share of the landmarks, above chance, without and with key lock
-PLAIN = 0.5  # such a share needs no comparing: a library may hold a track three times
+SURE = 12.5, 9.5  # the least score that is sure, and where more of the landmarks agree than
+PLAIN = 0.5
+RIVAL = 2.0  # times the third best's score that the best has; the third, as two may be mixed
+BEYOND = 0.6  # a share that needs no comparing: a library may hold a track three times
+LOCKED = 1.3  # times as much under key lock, where drum sounds that tracks share agree at any speed
+CLEAR = 0.15  # share of the landmarks, above chance, at least
 HOLD = 4.0  # the same for what was heard a moment ago
 MISSES = 3  # looks without it, after which it is over
 MOST = 3  # items at once
@@ -175,12 +174,12 @@ class Recogniser:
         """The first of them, if it is sure."""
         if not found:
             return None
-        best, rival = found[0], max(RIVAL, found[2].score if len(found) > 2 else 0.0)
+        best, third = found[0], found[2].score if len(found) > 2 else 0.0
         clear = best.fit["hits"] / max(1, best.fit["of"]) - best.fit["chance"]
-        locked = int(_is_locked(best.fit))
-        if best.score < CERTAIN[locked] * (RIVAL if clear >= PLAIN else rival) or best.late < HOLD:
-            return None
-        return best if clear >= CLEAR[locked] else None
+        needed = max(SURE[int(clear >= PLAIN)], 0.0 if clear >= BEYOND else RIVAL * third)
+        if _is_locked(best.fit):
+            needed *= LOCKED
+        return best if best.score >= needed and clear >= CLEAR and best.late >= HOLD else None
 
     def _placed(self, segment: Segment, fit: np.void, sound: "_Sound", score: float) -> _Kept | None:
         at = float(fit["at"] + fit["speed"] * (sound.now - sound.middle))
@@ -199,7 +198,7 @@ class Recogniser:
             speed = float(k.fit["speed"])
             position_s = (k.at + speed * (now - k.when) - float(k.segment.bases[k.row])) * TICK_S
             lock = _is_locked(k.fit)
-            sure = 1 - 2 ** (-k.score / (CERTAIN[0] * RIVAL))
+            sure = 1 - 2 ** (-k.score / SURE[1])
             item = int(k.segment.ids[k.row])
             said.append(Heard(item, float(max(position_s, 0.0)), speed, lock, float(sure), part / sum(parts)))
         return sorted(said, key=lambda heard: (-heard.share, heard.item))
