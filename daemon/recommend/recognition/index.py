@@ -1,9 +1,10 @@
 """The fingerprints of a library, so ordered that a pair of landmarks is found at once.
 
-Two landmarks of a track, up to 1.3 s and eight semitones apart, are a pair. Pairs lie in cells: by their interval, by the
-time between them in steps of 8 %, and by their first pitch in half semitones, which is the cells' fastest index; so what a
-pair becomes under any position of the fader is a few runs of neighbouring cells. Source: A. Wang 2003; the search along a
-fader's line is our own, in place of the invariant triplets of J. Six and M. Leman (Panako, ISMIR 2014).
+Two landmarks of a track, up to 1.3 s and eight semitones apart, are a pair; each landmark begins one. Pairs lie in cells: by
+their interval, by the time between them in steps of 8 %, and by their first pitch in half semitones, which is the cells'
+fastest index; so what a pair becomes under any position of the fader is a few runs of neighbouring cells. With it is kept
+where the next landmark lies, its third: what does not agree there need not be looked up. Source: A. Wang 2003; the search
+along a fader's line is our own, in place of the invariant triplets of J. Six and M. Leman (Panako, ISMIR 2014).
 """
 
 from collections.abc import Iterable
@@ -16,7 +17,6 @@ from dsp.kernel import inline
 
 SPAN = 8 * landmarks.STEPS  # steps between the two of a pair, at most
 NEAREST, FARTHEST = 32, 160  # TICKs between the two
-FAN = 3  # pairs a landmark begins
 INTERVAL = 16  # steps that a cell spans
 GROWTH = 1.08  # of the time between the two, from cell to cell
 PITCH = 24  # steps that a cell spans
@@ -24,6 +24,8 @@ INTERVALS = 2 * SPAN // INTERVAL + 1
 TIMES = int(np.ceil(np.log(FARTHEST / NEAREST) / np.log(GROWTH))) + 1
 PITCHES = 4096 // PITCH + 1
 CELLS = INTERVALS * TIMES * PITCHES
+FINER = 8  # steps that a third's place spans
+NO_THIRD = (2 * SPAN // FINER + 1) * TIMES
 GAP = int(30 / TICK_S)  # between two items on the segment's one timeline
 LARGEST = 1 << 26  # ticks on it, 149 hours; so the votes of a search have room in 32 MB
 
@@ -45,13 +47,14 @@ class Segment:
         self.gone = np.zeros(len(prints), np.bool_)
         self.starts = _counted(self.times, self.pitches)  # of each cell in the two below
         n = int(self.starts[-1])
-        self.firsts, self.fine = np.empty(n, np.uint32), np.empty(n, np.uint8)
-        _filled(self.times, self.pitches, self.starts, self.firsts, self.fine)
+        self.firsts, self.fine, self.thirds = np.empty(n, np.uint32), np.empty(n, np.uint8), np.empty(n, np.uint16)
+        _filled(self.times, self.pitches, self.starts, self.firsts, self.fine, self.thirds)
 
     @property
     def nbytes(self) -> int:
         """Memory, without the blobs."""
-        return sum(a.nbytes for a in (self.times, self.pitches, self.starts, self.firsts, self.fine, self.bases))
+        pairs = self.starts, self.firsts, self.fine, self.thirds
+        return sum(a.nbytes for a in (self.times, self.pitches, self.bases, *pairs))
 
 
 class Index:
@@ -129,36 +132,45 @@ def _cell(interval, ticks, pitch):
 
 
 @inline
+def partner(times, pitches, i, after):
+    """The first landmark behind `after` that may go with `i`; -1 where there is none."""
+    for j in range(after + 1, len(times)):
+        ticks = np.int64(times[j]) - np.int64(times[i])
+        if ticks > FARTHEST:
+            break
+        if ticks >= NEAREST and abs(np.int64(pitches[j]) - np.int64(pitches[i])) <= SPAN:
+            return j
+    return -1
+
+
+@inline
 def _counted(times, pitches):
     """Where each cell begins: int64 of shape (CELLS + 1,)."""
     starts = np.zeros(CELLS + 1, np.int64)
     for i in range(len(times)):
-        made = 0
-        for j in range(i + 1, len(times)):
-            ticks, interval = np.int64(times[j]) - np.int64(times[i]), np.int64(pitches[j]) - np.int64(pitches[i])
-            if ticks > FARTHEST or made == FAN:
-                break
-            if ticks >= NEAREST and abs(interval) <= SPAN:
-                starts[_cell(interval, ticks, np.int64(pitches[i]))[0] + 1] += 1
-                made += 1
+        j = partner(times, pitches, i, i)
+        if j > 0:
+            pitch = np.int64(pitches[i])
+            starts[_cell(np.int64(pitches[j]) - pitch, np.int64(times[j]) - np.int64(times[i]), pitch)[0] + 1] += 1
     for k in range(CELLS):
         starts[k + 1] += starts[k]
     return starts
 
 
 @inline
-def _filled(times, pitches, starts, firsts, fine):
-    """Sort the pairs into their cells: each one's first landmark, and its place in the cell."""
+def _filled(times, pitches, starts, firsts, fine, thirds):
+    """Sort the pairs into their cells: each one's first landmark, its place in the cell, and where its third lies."""
     at = starts[:-1].copy()
     for i in range(len(times)):
-        made = 0
-        for j in range(i + 1, len(times)):
-            ticks, interval = np.int64(times[j]) - np.int64(times[i]), np.int64(pitches[j]) - np.int64(pitches[i])
-            if ticks > FARTHEST or made == FAN:
-                break
-            if ticks >= NEAREST and abs(interval) <= SPAN:
-                cell, place = _cell(interval, ticks, np.int64(pitches[i]))
-                firsts[at[cell]] = i
-                fine[at[cell]] = place
-                at[cell] += 1
-                made += 1
+        j = partner(times, pitches, i, i)
+        if j < 0:
+            continue
+        pitch = np.int64(pitches[i])
+        cell, place = _cell(np.int64(pitches[j]) - pitch, np.int64(times[j]) - np.int64(times[i]), pitch)
+        p = at[cell]
+        at[cell] += 1
+        firsts[p], fine[p], thirds[p] = i, place, NO_THIRD
+        k = partner(times, pitches, i, j)
+        if k > 0:
+            row = int(np.log((np.int64(times[k]) - np.int64(times[i])) / NEAREST) / np.log(GROWTH))
+            thirds[p] = (np.int64(pitches[k]) - pitch + SPAN) // FINER * TIMES + row

@@ -9,13 +9,14 @@ import numpy as np
 from daemon.recommend.recognition import align
 from daemon.recommend.recognition.index import GAP, Index, Segment
 from daemon.recommend.recognition.print import TICK_S, Listener, strong, strongest
-from daemon.recommend.recognition.search import BUDGET, Ballot
+from daemon.recommend.recognition.search import BUDGET, MOST_PAIRS, Ballot
 
 LOOK_S = 1.0  # from one look to the next
 WINDOW_S = 10.0  # of sound that is looked for, at most, and
 LEAST_S = 2.0  # at least
 RECENT_S = 4.0  # in which what is heard must still be heard
 EVERY = 3  # looks from one search to the next, while something is heard, or nothing has been for WINDOW_S
+SEGMENTS = 5  # of the index that make it one more: a library of some 10,000 tracks
 PER_BLOCK = 16  # landmarks of the sound, twice a fingerprint's: some are noise's; a search takes the strongest
 PER_SEARCH = 12
 PLACES, FITS = 100, 16  # places laid over the sound, and of those fitted
@@ -101,7 +102,8 @@ class Recogniser:
         self._kept = [kept for kept in (self._follow(kept, sound) for kept in self._kept) if kept]
         self._idle = 0 if self._kept else self._idle + 1
         often = not self._kept and self._idle * LOOK_S <= WINDOW_S
-        if now * TICK_S >= LEAST_S and len(self._kept) < MOST and (often or self._looks % EVERY == 0):
+        every = (1 if often else EVERY) + len(self.index.segments) // SEGMENTS
+        if now * TICK_S >= LEAST_S and len(self._kept) < MOST and self._looks % every == 0:
             self._search(sound)
         return self._said(now)
 
@@ -136,7 +138,7 @@ class Recogniser:
             self._take(kept.segment, at, kept.fit, sound, free)
         asked = free & sound.strong
         times, pitches = sound.times[asked], sound.pitches[asked]
-        budget = BUDGET // max(1, len(self.index.segments))
+        budget = min(BUDGET, MOST_PAIRS // max(1, len(self.index.segments)))
         guesses = [
             (segment, self._ballot.candidates(segment, times, pitches, PLACES, budget))
             for segment in self.index.segments

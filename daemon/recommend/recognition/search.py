@@ -21,8 +21,11 @@ SLACK = 5  # ticks that the time between two landmarks may be off by
 SHIFT = SLICES // 2 * SLICE + SLICE // 2  # steps a pitch is moved by, at most
 PURE = 8  # steps that a pitch may be off by under key lock
 BIN = 32  # ticks: votes are counted in quarters of a second
+GEARS = 3
+MOST_BINS = 1_000_000  # with votes, in one search
 FEWEST = 3  # votes
-BUDGET = 2_000_000  # pairs of the library looked at in one search; the rarest first
+BUDGET = 4_000_000  # pairs of a segment looked at in one search, the rarest first, and
+MOST_PAIRS = 60_000_000  # of the whole library's
 
 
 class Ballot:
@@ -30,7 +33,7 @@ class Ballot:
 
     def __init__(self) -> None:
         self._votes = np.zeros((SLICES + 1, 0), np.uint8)
-        self._touched = np.zeros((BUDGET, 2), np.int32)
+        self._touched = np.zeros((MOST_BINS, 2), np.int32)
 
     def candidates(
         self, segment: Segment, times: np.ndarray, pitches: np.ndarray, most: int, budget: int = BUDGET
@@ -46,8 +49,10 @@ class Ballot:
         sizes = _sizes(pairs, times, pitches, segment.starts)
         order = np.argsort(sizes, kind="stable")
         pairs = pairs[order[: np.searchsorted(np.cumsum(sizes[order]), budget, "right")]]
-        held = segment.starts, segment.firsts, segment.fine, segment.times
-        touched = self._touched[: _vote(pairs, times, pitches, *held, self._votes, self._touched)]
+        held = segment.starts, segment.firsts, segment.fine, segment.thirds, segment.times
+        touched = self._touched[
+            : _vote(pairs, times, pitches, _masks(times, pitches), *held, self._votes, self._touched)
+        ]
         return _best(self._votes, touched, most) * BIN + BIN
 
 
@@ -108,6 +113,35 @@ def _sizes(pairs, times, pitches, starts):
 
 
 @inline
+def _gear(speed):
+    """Which GEARS-th of the fader's range a speed is in."""
+    return min(max(int((speed - np.float32(1 / FADER)) * np.float32(GEARS / (FADER - 1 / FADER))), 0), GEARS - 1)
+
+
+@inline
+def _masks(times, pitches):
+    """Whether a landmark has one where a third may lie, for each third of the fader: uint8 (landmarks, GEARS, places)."""
+    masks = np.zeros((len(times), GEARS, index.NO_THIRD + 1), np.uint8)
+    columns = 2 * SPAN // index.FINER + 1
+    width = (FADER - 1 / FADER) / GEARS
+    for i in range(len(times)):
+        masks[i, :, index.NO_THIRD] = 1
+        for j in range(i + 1, len(times)):
+            between, interval = np.float64(times[j] - times[i]), pitches[j] - pitches[i] + SPAN
+            if between > index.FARTHEST * FADER + SLACK:
+                break
+            if abs(interval - SPAN) > SPAN + index.FINER:
+                continue
+            column = int(np.floor(interval / index.FINER))
+            for gear in range(GEARS):
+                slow = 1 / FADER + gear * width
+                early, late = _rows(between * slow - SLACK, between * (slow + width) + SLACK)
+                for c in range(max(column - 1, 0), min(column + 2, columns)):
+                    masks[i, gear, c * TIMES + early : c * TIMES + late + 1] = 1
+    return masks
+
+
+@inline
 def _cast(votes, touched, n, s, at):
     """One more vote; where it is the first of its bin, that is noted."""
     if at < 0 or at >= votes.shape[1] or votes[s, at] == 255 or (votes[s, at] == 0 and n == len(touched)):
@@ -120,7 +154,7 @@ def _cast(votes, touched, n, s, at):
 
 
 @inline
-def _vote(pairs, times, pitches, starts, firsts, fine, when, votes, touched):
+def _vote(pairs, times, pitches, masks, starts, firsts, fine, thirds, when, votes, touched):
     """Count for each of the library's pairs, in each slice it fits, where time 0 would lie. The last slice is key lock.
 
     Returns how many bins have votes; `touched` names them.
@@ -148,6 +182,12 @@ def _vote(pairs, times, pitches, starts, firsts, fine, when, votes, touched):
                         if place < 0 or place >= SLICES:
                             continue
                         s = int(place)
+                        locked = ticks / between if abs(d) <= PURE else np.float32(0.0)
+                        third = thirds[p]
+                        if not masks[i, _gear(speeds[s]), third] and not (
+                            locked > 0 and masks[i, _gear(locked), third]
+                        ):
+                            continue
                         if abs(ticks - speeds[s] * between) <= SLACK:
                             at = (np.int64(when[firsts[p]]) - np.int64(speeds[s] * times[i])) // BIN
                             n = _cast(votes, touched, n, s, at)
@@ -155,8 +195,8 @@ def _vote(pairs, times, pitches, starts, firsts, fine, when, votes, touched):
                         if 0 <= t < SLICES and abs(ticks - speeds[t] * between) <= SLACK:
                             at = (np.int64(when[firsts[p]]) - np.int64(speeds[t] * times[i])) // BIN
                             n = _cast(votes, touched, n, t, at)
-                        if abs(d) <= PURE:
-                            speed = min(max(ticks / between, np.float32(1 / FADER)), np.float32(FADER))
+                        if locked > 0:
+                            speed = min(max(locked, np.float32(1 / FADER)), np.float32(FADER))
                             at = (np.int64(when[firsts[p]]) - np.int64(speed * times[i])) // BIN
                             n = _cast(votes, touched, n, SLICES, at)
     return n
