@@ -13,10 +13,12 @@ import zmq
 
 from daemon import bridge
 from daemon import messages as m
+from daemon.alarm import Alarm
 from daemon.bandstand import Bandstand
 from daemon.booth import Booth
 from daemon.bus import Bus
 from daemon.clock import Clock, offsets
+from daemon.conductor import Conductor
 from daemon.config import Config
 from daemon.console import Console
 from daemon.engine import histogram
@@ -25,9 +27,13 @@ from daemon.engine.offline import Reader
 from daemon.engine.supervisor import Supervisor
 from daemon.errors import UserError
 from daemon.inputs.caller import Caller
+from daemon.lighting import Lighting
 from daemon.midi.desk import MidiDesk
+from daemon.midi.message import MidiMessage
 from daemon.native_cache import COMPILING, SLOW_START_S
 from daemon.outputs.zmq_pub import ZmqPublisher
+from daemon.remote import Remote
+from daemon.room import Room
 from dsp.block import FIRST_NAMED_PORT
 
 HEARTBEAT_S = 1.0
@@ -75,20 +81,39 @@ class App:
         self.bus.subscribe(self.publisher.publish)
         self.reader = Reader(self.supervisor.state)
         self.clock = Clock(self.supervisor.state)
-        try:
-            self.booth = Booth(config.recommend, self.supervisor.memory)
-            self.console = Console(config, self.supervisor, self.booth)
-        except UserError:
-            self.publisher.close()
-            raise
         midi = config.midi
         self.midi = MidiDesk(midi.api, midi.inputs, midi.outputs, midi.virtual, MidiRings(self.supervisor.state))
-        self.midi.on_message = self.console.hands.feed
+        self.booth = Booth(config.recommend, self.supervisor.memory)
+        self.conductor = Conductor(config.clock, self.midi, self.supervisor)
+        try:
+            self.console = Console(config, self.supervisor)
+        except UserError:
+            self.publisher.close()
+            self.midi.close()
+            raise
+        self.lighting = Lighting(config.lights, self.supervisor.memory, self.console.desk)
+        self.remote = Remote(config.osc, self.console.submit)
+        self.alarm = Alarm(self.supervisor, self.midi, self.lighting)
+        self.console.others = {
+            "recommender": self.booth.submit,
+            "clock": self.conductor.submit,
+            "lights": self.lighting.submit,
+            "panic": self.alarm.submit,
+        }
+        self.midi.on_message = self._on_midi
         self.midi.monotonic_ns = self.clock.monotonic_ns
         self.stand = Bandstand(config.generate, self.midi, self.console.desk)
-        self.console.desk.band = self.stand
-        self.bus.subscribe(self.stand.feed)
-        self.bus.subscribe(self.booth.feed)
+        self.console.desk.band, self.console.desk.show = self.stand, self.lighting
+        self.rooms: tuple[Room, ...] = (
+            self.stand,
+            self.booth,
+            self.conductor,
+            self.lighting,
+            self.remote,
+            self.alarm,
+        )
+        for room in self.rooms:
+            self.bus.subscribe(room.feed)
         self.caller = Caller() if config.engine.input == "call" else None
         self.on_hop: Callable[[Any], None] | None = None  # is handed the newest hop's features
         self.on_turn: Callable[[], None] | None = None  # is called once per turn of the loop
@@ -114,9 +139,8 @@ class App:
         self._start(retry=False)
         beat_at = time.monotonic() + HEARTBEAT_S
         while self._running:
-            self.stand.attend(poller)
-            self.booth.attend(poller)
-            ready = dict(poller.poll(self.console.attend(poller)))
+            waits_ms = [self.console.attend(poller), *(room.attend(poller) for room in self.rooms)]
+            ready = dict(poller.poll(min(waits_ms)))
             for news in self.supervisor.poll():
                 self._on_engine(news)
             if self.supervisor.wake.read_fd in ready:
@@ -131,8 +155,9 @@ class App:
             self.console.desk.name_ports(self.midi.ports[FIRST_NAMED_PORT:])
             for message in self.console.turn(self._now()):
                 self._publish(message)
-            for message in (*self.stand.turn(self._now()), *self.booth.turn(self._now())):
-                self._publish(message)
+            for room in self.rooms:
+                for message in room.turn(self._now()):
+                    self._publish(message)
             if self.on_turn is not None:
                 self.on_turn()
             now = time.monotonic()
@@ -153,8 +178,8 @@ class App:
     def close(self) -> None:
         """Every sounding note off, then the engine, then the outputs."""
         self._silence()
-        self.stand.close()
-        self.booth.close()
+        for room in self.rooms:
+            room.close()
         self.midi.close()  # while the engine can still let the last note-offs leave
         self.console.close()
         self.supervisor.close()
@@ -206,14 +231,17 @@ class App:
             self._epoch = news["epoch"]
             self.bus.begin(self._epoch)
             self.midi.begin(self.rate, news["driver"])
-            self.stand.begin(self.rate)
-            self.booth.begin(self.rate)
+            for room in self.rooms:
+                room.begin(self.rate)
         else:
             self._pass_on()
         blamed = False  # a plugin is at fault, and will be left out where it is so too often
         if state in ("lost", "died", "hung", "ended"):
             self._silence()
-            for message in (*self.midi.end(self._now()), *self.stand.end(self._now())):
+            for message in (
+                *self.midi.end(self._now()),
+                *(one for room in self.rooms for one in room.end(self._now())),
+            ):
                 self._publish(message)
             blamed = state in ("died", "hung") and self.console.desk.died(self._ran_since is not None)
             self.console.desk.lost()
@@ -228,6 +256,11 @@ class App:
             self.error, self._running = news["error"], False
         elif state == "ended":
             self._running = False
+
+    def _on_midi(self, message: MidiMessage) -> None:
+        """What hands play may be mapped, and some of it is a clock's."""
+        self.conductor.hear(message)
+        self.console.hands.feed(message)
 
     def _silence(self) -> None:
         """Publish the note-off of every note heard that still sounds."""
@@ -256,6 +289,7 @@ class App:
                 lost_midi=self.midi.lost,
                 late_midi=int(self.supervisor.state["late_midi"][0]),
                 rack_latency_samples=self.console.desk.book.latency_samples,
+                latencies_ms=self.conductor.latencies() | self.lighting.latencies() | self.remote.latencies(),
                 **offsets()._asdict(),
                 **stats,
             )

@@ -11,6 +11,7 @@ from daemon.config import Generate
 from daemon.desk.desk import RackDesk
 from daemon.midi.desk import MidiDesk
 from daemon.midi.message import NOTE_OFF, NOTE_ON, MidiMessage
+from daemon.room import PATIENT_MS
 
 if TYPE_CHECKING:
     from daemon.generate.live.band import Band
@@ -29,10 +30,11 @@ class Bandstand:
         self._failed: list[m.Message] = []  # not published yet
         midi.is_own = self._is_own
 
-    def attend(self, poller: zmq.Poller) -> None:
-        """Let the poller know whom to wait for."""
+    def attend(self, poller: zmq.Poller) -> int:
+        """Let the poller know whom to wait for; gives for how many ms it may."""
         if self._band is not None and self._band.worker.socket not in poller:
             poller.register(self._band.worker.socket, zmq.POLLIN)
+        return PATIENT_MS
 
     def check(self, values: dict[str, Any]) -> list[str]:
         """A line for each thing in a [jam] table that cannot be."""

@@ -13,6 +13,7 @@ from daemon.config import Recommend
 from daemon.desk.commands.command import Command
 from daemon.engine.link import Memory
 from daemon.engine.state import N_CAPTURE, STATE
+from daemon.room import PATIENT_MS
 
 if TYPE_CHECKING:
     from daemon.recommend.live.hearing import Hearing
@@ -35,10 +36,11 @@ class Booth:
         self._why = "recommend.library is off in the config"
         self._said_off = False
 
-    def attend(self, poller: zmq.Poller) -> None:
-        """Let the poller know whom to wait for."""
+    def attend(self, poller: zmq.Poller) -> int:
+        """Let the poller know whom to wait for; gives for how many ms it may."""
         if self._worker is not None and self._worker.socket not in poller:
             poller.register(self._worker.socket, zmq.POLLIN)
+        return PATIENT_MS
 
     def feed(self, message: m.Message) -> None:
         """A message as it is published."""
@@ -50,6 +52,10 @@ class Booth:
         self._rate = rate
         if self._worker is not None:
             self._worker.stream(rate)
+
+    def end(self, now: int) -> list[m.Message]:
+        """The engine has ended; its process sees that by itself."""
+        return []
 
     def submit(self, commands: Sequence[Command], reply: "Reply", check: bool = False) -> None:
         """Have commands (daemon.desk.commands.suggestions) carried out; `reply` is called once, now or later."""

@@ -43,6 +43,7 @@ class Zmq(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Where events are published."""
 
     address: str = "tcp://127.0.0.1:5550"
+    latest: str = "tcp://127.0.0.1:5552"  # single frames, safe for CONFLATE; "off"
     encoding: Literal["msgpack", "json"] = "msgpack"
 
 
@@ -86,6 +87,44 @@ class Control(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     address: str = "tcp://127.0.0.1:5551"
 
 
+Latency = Annotated[
+    float,
+    Meta(ge=-1000.0, le=1000.0, description="ms by which it is sent earlier than its music sounds, -1000 to 1000"),
+]
+
+
+class Clock(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Who says where the beat is, and who is told."""
+
+    sources: tuple[Literal["link", "midi_clock", "tap", "beats", "fixed"], ...] = ("link", "midi_clock", "tap", "beats")
+    tempo_bpm: Annotated[float, Meta(ge=20.0, le=400.0, description="beats a minute, 20 to 400")] = 120.0  # of "fixed"
+    beats_per_bar: Annotated[int, Meta(ge=1, le=16, description="1 to 16")] = 4
+    midi_in: str = ""  # the MIDI input whose clock is followed; empty: any
+    midi_out: tuple[str, ...] = ()  # MIDI outputs that get clock, start, stop and song position: "jack" or by name
+    link: bool = False  # be a peer of Ableton Link
+    midi_latency_ms: Latency = 0.0
+    link_latency_ms: Latency = 0.0
+
+
+class Osc(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Open Sound Control, in and out."""
+
+    input: str = ""  # HOST:PORT where control is taken, 127.0.0.1:9000; empty: nowhere
+    outputs: tuple[str, ...] = ()  # HOST:PORT that are sent events
+    latency_ms: Latency = 0.0
+
+
+class Lights(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Where light goes; what it does stands in the preset's [lights]."""
+
+    sacn: tuple[str, ...] = ()  # hosts that get sACN (E1.31) by unicast, or "multicast"
+    artnet: tuple[str, ...] = ()  # hosts that get Art-Net
+    os2l: str = ""  # HOST:PORT of a program that takes OS2L beats, such as QLC+ at 127.0.0.1:9996
+    priority: Annotated[int, Meta(ge=0, le=200, description="0 to 200")] = 100  # of sACN
+    latency_ms: Latency = 0.0
+    os2l_latency_ms: Latency = 0.0
+
+
 class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """All of it; each part has defaults, so an empty file is a config."""
 
@@ -97,6 +136,9 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     control: Control = Control()
     generate: Generate = Generate()
     recommend: Recommend = Recommend()
+    clock: Clock = Clock()
+    osc: Osc = Osc()
+    lights: Lights = Lights()
 
     def analysers(self) -> list[tuple[str, str]]:
         """(analysis, implementation) in the order they run; `off` leaves one out."""

@@ -2,22 +2,22 @@
 
 import os
 import signal
+from collections.abc import Mapping
 from typing import Any
 
 import zmq
 
 from daemon import messages as m
-from daemon.booth import Booth
 from daemon.config import Config
 from daemon.desk.commands import decode
+from daemon.desk.commands.elsewhere import ROOMS
 from daemon.desk.commands.presets import Load
-from daemon.desk.commands.suggestions import OWN
 from daemon.desk.desk import RackDesk
 from daemon.desk.hands import Hands
 from daemon.desk.shelf import Catalogue
 from daemon.engine.supervisor import Supervisor
 from daemon.errors import UserError
-from daemon.service.router import Router
+from daemon.service.router import Reply, Router, Submit
 
 
 class ConsoleError(UserError):
@@ -27,19 +27,20 @@ class ConsoleError(UserError):
 class Console:
     """Made before the first engine is started. [main]"""
 
-    def __init__(self, config: Config, supervisor: Supervisor, booth: Booth) -> None:
+    def __init__(self, config: Config, supervisor: Supervisor) -> None:
         """Bind the control socket and load the preset. Raises ControlError, ConsoleError."""
-        self._supervisor, self._booth = supervisor, booth
+        self._supervisor = supervisor
+        self.others: Mapping[str, Submit] = {}  # who do what is not the desk's, by daemon.desk.commands.elsewhere
         self.router: Router | None = None
         self.desk = RackDesk(Catalogue(), supervisor.state["block"][0])
-        self.hands = Hands(self.desk)
+        self.hands = Hands(self.desk, self._of_hands)
         supervisor.on_start = self.desk.begin
         self._fd = -1  # the desk's, as the poller knows it
         try:
             if config.rack.preset:
                 self.desk.submit([Load(config.rack.preset)], _loaded, "preset")
             if config.control.address != "off":
-                self.router = Router(config.control.address, decode, self._submit)
+                self.router = Router(config.control.address, decode, self.submit)
         except BaseException:
             self.desk.close()
             raise
@@ -70,11 +71,17 @@ class Console:
         if self.router is not None:
             self.router.close()
 
-    def _submit(self, commands: Any, reply: Any, check: bool) -> None:
-        if commands and all(isinstance(command, OWN) for command in commands):
-            self._booth.submit(commands, reply, check)
-        else:
-            self.desk.submit(commands, reply, "ctl", check)
+    def submit(self, commands: Any, reply: Reply, check: bool = False) -> None:
+        """Have commands carried out by whose they are; `reply` is called once, now or later."""
+        for whose, kinds in ROOMS.items():
+            if commands and all(isinstance(command, kinds) for command in commands):
+                self.others[whose](commands, reply, check)
+                return
+        self.desk.submit(commands, reply, "ctl", check)
+
+    def _of_hands(self, command: Any) -> None:
+        """Hands do not read answers; what changed is published."""
+        self.submit([command], lambda answer: None, False)
 
 
 def _loaded(answer: dict[str, Any]) -> None:

@@ -30,7 +30,8 @@ class Book:
         self.snapshots: list[Snapshot] = []
         self.mappings: list[Mapping] = []
         self.jam: dict[str, Any] = {}  # what the band is told; another dict each time that it is told something
-        self.signs: list[str] = []  # that it has yet to be given: cue, panic
+        self.lights: dict[str, Any] = {}  # what the light show is; another dict each time that another is loaded
+        self.signs: list[str] = []  # that the band has yet to be given: cue, panic
         self.learning: Mapping | None = None  # what the next control that moves is to do
         self.snapshot = ""  # the one recalled last
         self.values: dict[int, dict[str, float]] = {}  # of every parameter, normalised
@@ -74,6 +75,7 @@ class Book:
         self.document = document = draft.document
         self.snapshots, self.mappings, self.snapshot = draft.snapshots, draft.mappings, draft.snapshot
         self.jam = draft.jam if draft.jam != self.jam else self.jam
+        self.lights = draft.lights if draft.lights != self.lights else self.lights
         self.signs += draft.signs
         if draft.learning is not None:
             self.learning = draft.learning or None

@@ -20,7 +20,7 @@ from daemon.desk.batch import Answer, Batch, Flight, Reply
 from daemon.desk.blame import Blame
 from daemon.desk.book import Book
 from daemon.desk.commands.command import Command
-from daemon.desk.draft import Band, Draft, NoBand, Shelf, Wait
+from daemon.desk.draft import Band, Draft, NoBand, Shelf, Show, Wait
 from daemon.desk.hearing import Hearing
 from daemon.desk.learn import Mapping
 from daemon.desk.unsaid import Unsaid
@@ -47,6 +47,7 @@ class RackDesk:
         """`block`: the engine's BLOCK record, which says which plugin was at work when an engine died."""
         self.book = Book()
         self.band: Band = NoBand()
+        self.show: Show = NoBand()
         self._shelf, self._unsaid = shelf, Unsaid(self.book)
         self._blame = Blame(block)
         self._hearing = Hearing(self.book)
@@ -258,7 +259,7 @@ class RackDesk:
     def _serve(self, batch: Batch) -> bool:
         """Do the batch that waits first, or ask what it must know; False: it must wait for an engine."""
         draft = Draft(self.book, self._shelf, self._next_uid, batch)
-        draft.has_engine, draft.band = self._is_up, self.band
+        draft.has_engine, draft.band, draft.show = self._is_up, self.band, self.show
         try:
             results = batch.carry_out(draft)
         except Wait:

@@ -56,6 +56,13 @@ class Band(Protocol):
         """How it plays now."""
 
 
+class Show(Protocol):
+    """What the lights do, as the preset's [lights] table says. [main]"""
+
+    def check(self, values: dict[str, Any]) -> list[str]:
+        """A line for each thing in such a table that cannot be."""
+
+
 class NoBand:
     """Nobody plays along, and any table will do."""
 
@@ -76,8 +83,10 @@ class Draft:
         self.snapshots: list[Snapshot] = list(book.snapshots)
         self.mappings: list[Mapping] = list(book.mappings)
         self.jam: dict[str, Any] = copy.deepcopy(book.jam)
+        self.lights: dict[str, Any] = copy.deepcopy(book.lights)
         self.signs: list[str] = []  # that the performer gives the band: cue, panic
         self.band: Band = NoBand()
+        self.show: Show = NoBand()
         self.snapshot = book.snapshot
         self.sets: dict[tuple[int, str], float] = {}
         self.morph_s = 0.0

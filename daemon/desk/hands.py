@@ -1,7 +1,12 @@
-"""What hands do to the rack: every MIDI message that comes by is held against the mappings, and may be one to learn."""
+"""What hands do: every MIDI message that comes by is held against the mappings, and may be one to learn."""
 
+from collections.abc import Callable
+
+from daemon.desk.commands.clock import ClockRun, ClockTap
 from daemon.desk.commands.command import Command
 from daemon.desk.commands.jam import Jam, JamCue, JamPanic
+from daemon.desk.commands.lights import Lights
+from daemon.desk.commands.panic import Panic
 from daemon.desk.commands.params import Bypass
 from daemon.desk.commands.snapshots import Recall
 from daemon.desk.desk import RackDesk
@@ -11,8 +16,9 @@ from daemon.desk.learn import Action, Learn, Mapping, Message
 class Hands:
     """[main]"""
 
-    def __init__(self, desk: RackDesk) -> None:
-        self._desk = desk
+    def __init__(self, desk: RackDesk, others: Callable[[Command], None] | None = None) -> None:
+        """`others` has a command carried out that is not the desk's."""
+        self._desk, self._others = desk, others or (lambda command: None)
         self._learn = Learn()
         self._target: Mapping | None = None
 
@@ -40,6 +46,12 @@ class Hands:
                 desk.submit([Recall(int(value) + 1)], _heard, "midi")
         elif mapping.to == "jam":
             desk.submit([self._sign(mapping)], _heard, "midi")
+        elif mapping.to == "clock":
+            self._others(ClockTap() if mapping.clock == "tap" else ClockRun(mapping.clock or "stop"))
+        elif mapping.to == "lights":
+            self._others(Lights(master=value) if mapping.lights == "master" else Lights(to=mapping.lights or "go"))
+        elif mapping.to == "panic":
+            self._others(Panic())
         elif slot is None:
             pass
         elif mapping.to == "bypass":

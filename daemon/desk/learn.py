@@ -1,7 +1,8 @@
-"""MIDI mappings: which control moves which parameter, bypass or snapshot, or the band; and learning, by what moves next.
+"""MIDI mappings: which control moves a parameter, a bypass, a snapshot, the band, the clock or the lights; and learning.
 
-Pure: fed each message, it answers with what is to be done. Controllers are as in the MIDI 1.0 Detailed Specification: of a
-14-bit pair, number n below 32 is the coarse part, which comes first, and n + 32 the fine one.
+It is learnt from what moves next. Pure: fed each message, it answers with what is to be done. Controllers are as in the
+MIDI 1.0 Detailed Specification: of a 14-bit pair, number n below 32 is the coarse part, which comes first, and n + 32 the
+fine one.
 """
 
 from collections.abc import Iterable
@@ -33,7 +34,7 @@ class Mapping(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What one control does. Its source: `kind`, `number`, `channel`, `port`; the rest is its target."""
 
     kind: Literal["cc", "cc14", "note", "program"]  # cc14: `number` 0 to 31, with number + 32
-    to: Literal["param", "bypass", "snapshot", "jam"]
+    to: Literal["param", "bypass", "snapshot", "jam", "clock", "lights", "panic"]
     number: Number = -1
     channel: Channel = 0
     port: str = ""  # name of a MIDI input; empty: any
@@ -43,6 +44,8 @@ class Mapping(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     hi: Value = 1.0  # and its highest; between them it is linear
     snapshot: Index = 0  # which; where `number` is -1, the one of the program's own number
     jam: Sign = ""  # the band's mode, or `on` (and off again), or a sign
+    clock: Literal["", "tap", "start", "stop", "continue"] = ""
+    lights: Literal["", "go", "blackout", "safe", "master"] = ""  # `master` follows the control
 
 
 class Message(Protocol):
@@ -67,7 +70,7 @@ class Action(NamedTuple):
     value: float | None
     """Of a parameter: normalised. Of a bypass: 1.0 on, 0.0 off, None the other way round. Of a snapshot: its index.
 
-    Of the band: None.
+    Of the lights' master: its level. Of the band, the clock, the other signs for lights, and of panic: None.
     """
 
 
@@ -143,7 +146,7 @@ class Learn:
     def _act(self, mapping: Mapping, part: float, message: Message) -> Action | None:
         """What a mapping makes of its control; None: nothing."""
         value = _between(mapping, part)
-        if mapping.to == "param":
+        if mapping.to == "param" or mapping.lights == "master":
             return Action(mapping, value)
         before = self._stood.get(_source(mapping, message))
         is_switch = mapping.kind in ("cc", "cc14")
@@ -154,7 +157,7 @@ class Learn:
             return None if is_same else Action(mapping, float(value >= 0.5))
         if is_switch and not part >= 0.5 > (before or 0.0):
             return None
-        if mapping.to == "jam":
+        if mapping.to in ("jam", "clock", "lights", "panic"):
             return Action(mapping, None)
         index = message.data1 if mapping.number < 0 else mapping.snapshot
         return Action(mapping, index) if index < MAX_SNAPSHOTS else None

@@ -36,15 +36,17 @@ class Preset(msgspec.Struct):
     snapshots: list[Snapshot] = []
     mappings: list[Mapping] = []
     jam: dict[str, Any] = {}  # what its band is told: daemon.generate.live.jam
+    lights: dict[str, Any] = {}  # what its light show is: daemon.lights.show
 
 
 class _File(msgspec.Struct):
-    """The file's own shape: what stands at its top, then [jam], [[chain]], [[snapshot]] and [[map]]."""
+    """The file's own shape: what stands at its top, then [jam], [lights], [[chain]], [[snapshot]] and [[map]]."""
 
     name: str = ""
     about: str = ""
     needs: str = ""
     jam: dict[str, Any] = {}
+    lights: dict[str, Any] = {}
     chains: list[Chain] = []
     snapshots: list[Snapshot] = []
     maps: list[Mapping] = []
@@ -68,7 +70,8 @@ def load(path: Path) -> tuple[Preset, list[str]]:
     """
     problems: list[str] = []
     file = table.read(_File, _toml(path), "", problems) or _File()
-    preset = Preset(file.name or path.stem, file.about, file.needs, _join(file.chains, problems), jam=file.jam)
+    preset = Preset(file.name or path.stem, file.about, file.needs, _join(file.chains, problems))
+    preset.jam, preset.lights = file.jam, file.lights
     for chain, slot in preset.document.slots():
         if slot.state:
             slot.state = _state(slot.state, path, f"chain {chain.name!r}, plugin {slot.name!r}", problems)
@@ -107,7 +110,9 @@ def save(path: Path, preset: Preset, force: bool = False) -> None:
                 f"{path}: is not saved over, for not all of it was read; mend it, or save by another name: {problems[0]}"
             )
     folder, files = path.with_suffix(".state"), dict[Path, bytes]()
-    file = _File(preset.name, preset.about, preset.needs, preset.jam, [], preset.snapshots, preset.mappings)
+    file = _File(
+        preset.name, preset.about, preset.needs, preset.jam, preset.lights, [], preset.snapshots, preset.mappings
+    )
     for chain in preset.document.chains:
         plugins = []
         for number, slot in enumerate(chain.plugins, 1):
@@ -199,7 +204,11 @@ def _amiss(mapping: Mapping, plugins: set[str]) -> str:
         return f"number = {mapping.number}; give 0 to 31, the coarse one of the pair"
     if mapping.to == "jam":
         return "" if mapping.jam else "has no jam; give a mode, on, cue or panic"
-    if mapping.to != "snapshot" and mapping.plugin not in plugins:
+    if mapping.to == "clock":
+        return "" if mapping.clock else "has no clock; give tap, start, stop or continue"
+    if mapping.to == "lights":
+        return "" if mapping.lights else "has no lights; give go, blackout, safe or master"
+    if mapping.to not in ("snapshot", "panic") and mapping.plugin not in plugins:
         return f"there is no plugin {mapping.plugin!r}{table.near(mapping.plugin, sorted(plugins))}"
     return "has no param; give the id of one" if mapping.to == "param" and not mapping.param else ""
 

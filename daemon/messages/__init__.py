@@ -26,6 +26,7 @@ from daemon.messages.next import NextItem as NextItem
 from daemon.messages.next import NextPart as NextPart
 from daemon.messages.next import Playing, Recommender, Session, Suggestions
 from daemon.messages.next import SessionPlay as SessionPlay
+from daemon.messages.reach import Dmx, Lights, Output, Panic, Transport
 
 VERSION = 1
 
@@ -306,6 +307,8 @@ class Heartbeat(Message, tag="heartbeat"):
     raw_offset_ns: int = 0  # CLOCK_MONOTONIC_RAW minus CLOCK_MONOTONIC
     late_midi: int = 0  # messages that came after their sample
     rack_latency_samples: int = 0
+    drops: dict[str, int] = {}  # noqa: RUF012 - messages that some reader lost, by class: stream, latest, osc, lights ...
+    latencies_ms: dict[str, float] = {}  # noqa: RUF012 - how much earlier than its music each output is sent
 
     keep_last: ClassVar[bool] = True
 
@@ -319,6 +322,7 @@ MESSAGES: dict[str, type[Message]] = {
         *(RackState, Rack, PluginParam, PluginLoad, PluginFault),
         *(Phrase, Answer, ChordAhead, Accompaniment, JamNote, Jam, Generator, Deadlines),
         *(Playing, Suggestions, Session, Recommender),
+        *(Transport, Lights, Dmx, Output, Panic),
         *(Engine, Heartbeat),
     )
 }

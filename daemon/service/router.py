@@ -23,7 +23,8 @@ COMMANDS = 256  # in one batch
 IN_A_TURN = 64  # requests
 REPLIES = 256  # that a client which does not read may have waiting; it loses further ones
 
-Submit = Callable[[Sequence[Any], Callable[[dict[str, Any]], None], bool], None]
+Reply = Callable[[dict[str, Any]], None]
+Submit = Callable[[Sequence[Any], Reply, bool], None]
 """(commands, reply, check): `reply` is called once with the answer, now or later."""
 
 _encoders = msgspec.msgpack.Encoder(), msgspec.json.Encoder()

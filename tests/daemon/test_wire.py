@@ -170,6 +170,11 @@ SAMPLES: list[m.Message] = [
         wishes={"energy": "up"},
     ),
     m.Recommender(**ENVELOPE, state="running", error="", library="/library.db", items=200, prints=190),
+    m.Transport(**ENVELOPE, beat=17.0, tempo_bpm=120.5, playing=True, source="link", confidence=0.75, beats_per_bar=3),
+    m.Lights(**ENVELOPE, state="safe", master=0.75, error="the watchdog", fixtures=["par"]),
+    m.Dmx(**ENVELOPE, universe=1, levels=[0, 128, 255]),
+    m.Output(**ENVELOPE, name="link", state="open", error="none", peers=2),
+    m.Panic(**ENVELOPE, why="ctl", over=True, text="enough"),
     m.Engine(**ENVELOPE, state="running", driver="jack", device="jamd", block_size=64),
     m.Heartbeat(
         **ENVELOPE,

@@ -12,7 +12,7 @@ import msgspec
 
 from daemon.desk.commands import chains, jam, looks, mappings, params, plugins, presets, snapshots
 from daemon.desk.commands.command import Command
-from daemon.desk.commands.suggestions import OWN, elsewhere
+from daemon.desk.commands.elsewhere import ROOMS, elsewhere
 from daemon.desk.draft import Draft, near
 from daemon.errors import Refused
 
@@ -47,7 +47,7 @@ COMMANDS: dict[type[Command], Callable[[Draft, Any], Any]] = {
     jam.JamCue: jam.cue,
     jam.JamPanic: jam.panic,
     jam.JamShow: jam.show,
-    **dict.fromkeys(OWN, elsewhere),
+    **{kind: elsewhere for kinds in ROOMS.values() for kind in kinds},
 }
 
 NAMES = {str(kind.__struct_config__.tag): kind for kind in COMMANDS}

@@ -35,8 +35,9 @@ def load(draft: Draft, c: Load) -> dict[str, Any]:
     except files.PresetError as error:
         raise Refused(404, str(error)) from None
     draft.document, draft.snapshots, draft.mappings = preset.document, list(preset.snapshots), list(preset.mappings)
-    draft.snapshot, draft.jam = "", preset.jam
-    problems += [f"{path}: {problem}" for problem in draft.band.check(preset.jam)]
+    draft.snapshot, draft.jam, draft.lights = "", preset.jam, preset.lights
+    wrong = [*draft.band.check(preset.jam), *draft.show.check(preset.lights)]
+    problems += [f"{path}: {problem}" for problem in wrong]
     draft.preset = preset.name, preset.about, preset.needs, str(path)
     draft.sets.clear()
     draft.opens.clear()  # a plugin that does not open is said, and the rest plays
@@ -74,7 +75,8 @@ def _write(draft: Draft, path: Path, force: bool) -> dict[str, Any]:
     """What has become of the batch is in the book by now."""
     book = draft.book
     name = book.name if book.name and str(path) == book.path else path.stem
-    preset = files.Preset(name, book.about, book.needs, saved(book), book.snapshots, book.mappings, book.jam)
+    kept = saved(book), book.snapshots, book.mappings, book.jam, book.lights
+    preset = files.Preset(name, book.about, book.needs, *kept)
     try:
         files.save(path, preset, force)
     except files.PresetError as error:

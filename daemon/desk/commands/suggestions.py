@@ -8,8 +8,6 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from daemon.desk.commands.command import Command
-from daemon.desk.draft import Draft
-from daemon.errors import Refused
 
 Count = Annotated[int, Meta(ge=1, le=50, description="1 to 50")]
 
@@ -64,8 +62,3 @@ class NextShow(Command, tag="next_show"):
 
 
 OWN = (Next, NextWish, NextPlayed, NextVerdict, NextShow)
-
-
-def elsewhere(draft: Draft, command: Command) -> Any:
-    """Raises Refused: among the rack's commands they cannot be done."""
-    raise Refused(409, "the recommender's commands (next...) go in a batch of their own")
