@@ -1,8 +1,6 @@
 """From what people call a plugin to the plugin: full names open as they are, parts of a title by what a scan found."""
 
 import contextlib
-import ctypes
-import ctypes.util
 import difflib
 import mmap
 import os
@@ -44,14 +42,13 @@ def open_named(name: str, path: str, rate: float, max_block: int, side: int = 0)
     kind, where = split(name)
     if kind == "jamd":
         return builtin.open_builtin(where, rate)
-    with _float_mode_kept():
-        if kind == "clap":
-            from daemon.plugins.clap import open_clap
+    if kind == "clap":
+        from daemon.plugins.clap import open_clap
 
-            return open_clap(path, where, rate, max_block)
-        from daemon.plugins.minihost import open_minihost
+        return open_clap(path, where, rate, max_block)
+    from daemon.plugins.minihost import open_minihost
 
-        return open_minihost(kind, where, rate, max_block, side)
+    return open_minihost(kind, where, rate, max_block, side)
 
 
 def load(name: str) -> None:
@@ -60,18 +57,6 @@ def load(name: str) -> None:
     if kind:
         with contextlib.suppress(ImportError):  # which is said when one is opened
             import_module(KERNELS.get(kind, "daemon.plugins.minihost"))
-
-
-@contextlib.contextmanager
-def _float_mode_kept() -> Iterator[None]:
-    """A library built with -ffast-math flushes denormals on the thread that loads it; put back how it was. [any]"""
-    before = ctypes.create_string_buffer(64)  # a fenv_t has at most 32 bytes
-    libm = ctypes.CDLL(ctypes.util.find_library("m"))
-    libm.fegetenv(before)
-    try:
-        yield
-    finally:
-        libm.fesetenv(before)
 
 
 def plugins() -> Iterator[Info]:

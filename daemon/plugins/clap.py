@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from daemon.plugins import clap_abi as abi
-from daemon.plugins import clap_host, clap_state, reading
+from daemon.plugins import clap_host, clap_state, float_mode, reading
 from daemon.plugins import clap_process as native
 from daemon.plugins.call import MAX_PORTS
 from daemon.plugins.changes import Changes
@@ -27,6 +27,7 @@ _open: set["ClapPlugin"] = set()
 """Every one that is not closed: it writes into its records, whoever has forgotten it."""
 
 
+@float_mode.kept()
 def open_clap(path: str, plugin_id: str, rate: float, max_block: int) -> "ClapPlugin":
     """Open a plugin of a file. Raises PluginError. [main]"""
     return ClapPlugin(clap_file(path), plugin_id, rate, max_block)

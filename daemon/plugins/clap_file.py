@@ -6,6 +6,7 @@ from ctypes import POINTER, cast
 from pathlib import Path
 
 from daemon.plugins import clap_abi as abi
+from daemon.plugins import float_mode
 from daemon.plugins.plugin import PluginError
 
 FACTORY = b"clap.plugin-factory"
@@ -50,6 +51,7 @@ class ClapFile:
         return int(made)
 
 
+@float_mode.kept()
 def clap_file(path: str) -> ClapFile:
     """The file, loaded once. Raises PluginError. [main]"""
     if path not in _files:

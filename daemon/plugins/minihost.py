@@ -8,7 +8,7 @@ from xml.sax.saxutils import quoteattr
 
 import numpy as np
 
-from daemon.plugins import lilv, reading
+from daemon.plugins import float_mode, lilv, reading
 from daemon.plugins import minihost_abi as abi
 from daemon.plugins import minihost_process as native
 from daemon.plugins.call import MAX_PORTS
@@ -26,6 +26,7 @@ _open: set["MinihostPlugin"] = set()
 """Every one that is not closed: it writes into its records, whoever has forgotten it."""
 
 
+@float_mode.kept()
 def open_minihost(format: str, where: str, rate: float, max_block: int, side_inputs: int = 0) -> "MinihostPlugin":
     """Open a plugin: `where` is LV2's URI, VST3's path (and #NAME), AU's id; `side_inputs` the side-chain wanted, 0 to 2.
 

@@ -117,14 +117,23 @@ def test_a_broken_cache_is_no_cache(cache: Path) -> None:
     assert verdicts.load().files == {}
 
 
-def test_a_plugin_leaves_the_float_mode_of_who_opens_it() -> None:
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "from daemon.plugins.catalogue import open_named; open_named(f'clap:{name}', clap, 48000.0, 64)",
+        "from daemon.plugins.clap import open_clap; open_clap(clap, name, 48000.0, 64)",
+        "from daemon.plugins.clap_file import clap_file; clap_file(clap)",
+    ],
+    ids=["by name", "a plugin", "a file"],
+)
+def test_a_plugin_leaves_the_float_mode_of_who_opens_it(opening: str) -> None:
     """ZamVerb's library flushes denormals to zero on the thread that loads it; later sums there must not be wrong."""
-    path = Path("/usr/lib/clap/ZamVerb.clap")
-    if not path.exists():
+    clap = Path("/usr/lib/clap/ZamVerb.clap")
+    if not clap.exists():
         pytest.skip("zam-plugins is not installed: sudo apt install zam-plugins")
     script = (
-        "from daemon.plugins.catalogue import open_named\n"
-        f"open_named('clap:com.zamaudio.ZamVerb', {str(path)!r}, 48000.0, 64)\n"
+        f"clap, name = {str(clap)!r}, 'com.zamaudio.ZamVerb'\n"
+        f"{opening}\n"
         "print(5e-324 * 1.0 != 0.0 and 1e-310 * 0.5 != 0.0)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
