@@ -220,10 +220,12 @@ _plain = msgspec.msgpack.Decoder(dict), msgspec.json.Decoder(dict)
 
 def decode(frames: Sequence[bytes]) -> Message:
     """One multipart message. Raises ValueError or LookupError for what is none of jamd's."""
-    _, version, name, _ = frames[0].decode().split("/")
+    wire, version, name, _ = frames[0].decode().split("/")
+    if (wire, version) != ("jamd", "1"):
+        raise ValueError("no message of jamd's")
     body = frames[1]
     as_json = body[:1] == b"{"
-    if version == "1" and name in _typed:
+    if name in _typed:
         message: Message = _typed[name][as_json].decode(body)
         if isinstance(message, Chroma) and isinstance(message.chroma, Array):
             message.chroma = _values(message.chroma, frames)
