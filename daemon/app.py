@@ -138,7 +138,9 @@ class App:
         self._running = True
         self._start(retry=False)
         beat_at = time.monotonic() + HEARTBEAT_S
+        pulse = self.supervisor.state["daemon_pulse"]
         while self._running:
+            pulse[0] += 1
             waits_ms = [self.console.attend(poller), *(room.attend(poller) for room in self.rooms)]
             ready = dict(poller.poll(min(waits_ms)))
             for news in self.supervisor.poll():

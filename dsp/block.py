@@ -28,6 +28,9 @@ assert MIDI.itemsize == 16
 JACK_PORT, GENERATOR_PORT, FIRST_NAMED_PORT = 0, 1, 2
 """`port`: the engine's own JACK MIDI input, jamd's generator, then the daemon's MIDI inputs in the order it names them."""
 
+EVERY_PORT = 63
+"""`port` of what is for all who listen to any: a panic's."""
+
 BLOCK = np.dtype(
     [
         ("n", np.int64),  # samples

@@ -8,6 +8,7 @@ its address, so the card, JACK, the timer and a file all run the very same machi
 import numpy as np
 from numba import cfunc, from_dtype, types
 
+from daemon.engine import panic
 from daemon.engine import state as st
 from daemon.engine.midi import gather, send
 from daemon.engine.state import STATE
@@ -161,7 +162,7 @@ def _capture(s, n):
 
 @inline
 def _render(s, n, base):
-    """Plugin slot, dry/wet, limiter: `input` to `output`. [audio]"""
+    """Plugin slot, dry/wet, limiter, and a panic's silence: `input` to `output`. [audio]"""
     rack = s.rack
     plugged, dry_in, out = s.plugged, s.input, s.output
     wet = s.wet if rack[0] != 0 else np.float32(0)
@@ -174,6 +175,7 @@ def _render(s, n, base):
         for i in range(n):
             out[c, i] = dry * dry_in[c, i] + wet * plugged[c, i]
     s.limiter_gain = limit(out[0], out[1], n, s.limiter_gain, s.ceiling, s.limiter_release)
+    panic.fade(s, n)
 
 
 @inline

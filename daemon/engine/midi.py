@@ -6,6 +6,7 @@ note-off. Where a block holds no more, the rest stays in its ring for the next.
 
 import numpy as np
 
+from daemon.engine import panic
 from daemon.engine import state as st
 from daemon.native import load_acquire, store_release
 from dsp.block import MAX_MIDI, copy_message, insert_message
@@ -22,6 +23,9 @@ def _take(ring, events, count, start, n):
     read, written = ring.read, load_acquire(base + _WRITTEN)
     while read < written and count < MAX_MIDI:
         source = entries[read & (st.N_MIDI - 1)]
+        if read < ring.taken_back and source.status < 0xF0:
+            read += 1
+            continue
         at = source.at - start
         if at >= n:
             break
@@ -34,18 +38,21 @@ def _take(ring, events, count, start, n):
 
 @inline
 def gather(s, n):
-    """Make `block.midi` of the driver's MIDI and of what is due in the rings. [audio]"""
+    """Make `block.midi` of the driver's MIDI and of what is due in the rings, or of a panic. [audio]"""
     block, start = s.block, s.sample_time
     block.n = n
     block.sample_time = start
     block.n_midi_out = 0
     events, direct, heard = block.midi, s.direct, s.heard
     entries, written = heard.entries, heard.written
-    count = 0
+    count = panic.end_instruments(s, 0) if panic.look(s) else 0
     for k in range(s.n_direct):
         copy_message(direct[k], entries[written & (st.N_MIDI - 1)], start + direct[k].at)
         written += 1
-        count = insert_message(events, count, direct[k], direct[k].at)
+        if count == MAX_MIDI:  # a panic's messages are before them
+            s.lost_midi += 1
+        else:
+            count = insert_message(events, count, direct[k], direct[k].at)
     store_release(address_of(heard) + _WRITTEN, written)
     s.n_direct = 0
     count, late = _take(s.played, events, count, start, n)
@@ -62,3 +69,5 @@ def send(s, n):
     count, late = _take(s.sent, block.midi_out, block.n_midi_out, s.sample_time, n)
     block.n_midi_out = count
     s.late_midi += late
+    if s.ending > 0:
+        panic.end_notes(s, n)

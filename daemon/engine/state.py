@@ -26,8 +26,16 @@ N_BINS = 512
 
 N_MIDI = 4096  # messages in a MIDI ring
 
-MIDI_RING = np.dtype([("written", np.int64), ("read", np.int64), ("entries", MIDI, (N_MIDI,))], align=True)
-"""One writer, one reader; `at` is in samples of the stream and never falls, and `written` is stored last."""
+FADE_S = 0.01  # from sound to silence in a panic, and back
+QUIET_S = 0.25  # for which a panic is silent: plugins and instruments end meanwhile
+
+MIDI_RING = np.dtype(
+    [("written", np.int64), ("read", np.int64), ("taken_back", np.int64), ("entries", MIDI, (N_MIDI,))], align=True
+)
+"""One writer, one reader; `at` is in samples of the stream and never falls, and `written` is stored last.
+
+Of what was written before `taken_back` (the reader's) nothing sounds any more.
+"""
 
 STATE = np.dtype(
     [
@@ -43,7 +51,12 @@ STATE = np.dtype(
         ("rack", np.uint64, (2,)),  # the plugin slot: void f(BLOCK*, uintptr_t own); 0 = empty
         ("eventfd", np.int64),  # -1 = nobody to wake
         ("source_on", np.int64),  # input comes from `source`, not from the device
+        ("fade_samples", np.int64),  # FADE_S and QUIET_S
+        ("quiet_samples", np.int64),
         # control (d)
+        ("daemon_pulse", np.int64),  # the daemon's main loop is alive while this counts
+        ("panics", np.int64, (2,)),  # asked for so far: by the daemon; (e) by the engine's main thread
+        ("hush", np.int64, (2,)),  # not 0: be silent from now on; the daemon ends; (e) it has gone
         ("dry", np.float32),
         ("wet", np.float32),
         ("ceiling", np.float32),  # the limiter's, linear
@@ -57,6 +70,11 @@ STATE = np.dtype(
         ("block_start_ns", np.int64),  # CLOCK_MONOTONIC at the newest block
         ("work_max_ns", np.int64),
         ("gap_max_ns", np.int64),
+        ("panics_seen", np.int64),
+        ("quiet_until", np.int64),  # sample of the stream, to which the last panic is silent
+        ("faded", np.int64),  # samples of the fade that are behind: 0 all sounds, `fade_samples` nothing does
+        ("ending", np.int64),  # channels of the engine's own MIDI output that are still to be told that all ends
+        ("ender", MIDI),  # the message in hand that says so
         ("work_bins", np.int64, (N_BINS,)),
         ("gap_bins", np.int64, (N_BINS,)),
         ("dll", DLL),
@@ -74,6 +92,8 @@ STATE = np.dtype(
         ("sent", MIDI_RING),  # to leave by the engine's own MIDI output
         ("late_midi", np.int64),  # (c) came after their sample, and were played at once
         ("lost_midi", np.int64),  # (c) more in a block than it can hold
+        # what the engine's main thread saw (e)
+        ("daemon_hangs", np.int64),  # times that `daemon_pulse` stood still for too long
         # rings (e)
         ("source_written", np.int64),
         ("source_ended", np.int64),
@@ -114,6 +134,7 @@ def prepare(state, rate: float, channels: int, block_size: int) -> None:
     state["ceiling"] = 0.9
     state["limiter_release"] = limiter.release(rate)
     state["limiter_gain"] = 1.0
+    state["fade_samples"], state["quiet_samples"] = round(FADE_S * rate), round(QUIET_S * rate)
     hop = state["hop"][0]
     hop["rate"] = rate / state["decimation"][0]
     hop["channels"] = channels
