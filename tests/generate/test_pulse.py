@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 
 from daemon.errors import UserError
 from daemon.generate.context import Meter
-from daemon.generate.listening.line import Line
+from dsp.line import Line
 from daemon.generate.listening.places import places
 from daemon.generate.listening.pulse import Pulse
 

@@ -9,7 +9,7 @@ from typing import Literal
 from daemon.errors import UserError
 from daemon.generate.context import Meter
 from daemon.generate.listening.follower import FASTEST_BPM, SLOWEST_BPM, Follower, induced
-from daemon.generate.listening.line import Line
+from dsp.line import Line
 
 Source = Literal["fixed", "played", "heard"]
 

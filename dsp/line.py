@@ -47,10 +47,11 @@ class Line:
             return self._last
         return (self._ticks[i] - self._ticks[i - 1]) / (self._seconds[i] - self._seconds[i - 1])
 
-    def bend(self, now_s: float, corners: Sequence[tuple[float, float]], rate: float) -> None:
+    def bend(self, now_s: float, corners: Sequence[tuple[float, float]], rate: float, over_s: float = 0.0) -> None:
         """From `now_s` on, run into the line through `corners` (seconds, ticks; both rising) and on at `rate`.
 
         It gets there at no less than half, and no more than one and a half times, the tempo; what was before stays.
+        `over_s`: and evenly in so long, where that is gentler.
         """
         here = self.tick_at(now_s)
         keep = bisect_left(self._seconds, now_s)
@@ -63,7 +64,7 @@ class Line:
         if len(corners) > 1:
             aim._first = aim.rate_at(corners[0][0])
         gap = aim.tick_at(now_s) - here
-        meet_s = now_s + abs(gap) / (CATCH_UP * aim.rate_at(now_s))
+        meet_s = now_s + max(abs(gap) / (CATCH_UP * aim.rate_at(now_s)), over_s)
         self._corner(meet_s, aim.tick_at(meet_s))
         for at_s, tick in corners:
             if at_s > meet_s:
