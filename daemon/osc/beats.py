@@ -29,7 +29,7 @@ class Beats:
         if runs and (not self._runs or abs(expected - beat) > 0.5):
             self._apart = 0.1  # a song that is counted anew from the same beat tells it only once
         self._runs, self._beat, self._at_ns = runs, beat, at_ns
-        self._period_ns, self._in_bar = 60e9 / tempo_bpm, beats_per_bar
+        self._period_ns, self._in_bar = 60e9 / max(1.0, tempo_bpm), max(1, beats_per_bar)
 
     def stop(self) -> None:
         """There are no beats until the next `take`."""
