@@ -27,9 +27,10 @@ class Os2l:
         if not 0 < port < 65536:
             raise Os2lError(f"lights.os2l: {host}:{port}: there is no such port; {remedy}")
         try:
-            self._family, _, _, _, self._where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         except OSError as error:
             raise Os2lError(f"lights.os2l: {host}:{port}: {error.strerror}; {remedy}") from None
+        self._family, self._where = found[0], found[4]
         self.state = "lost"  # or open
         self.error = (
             f"nobody takes OS2L at {host}:{port}; start the lighting program, or mend lights.os2l in the config"
