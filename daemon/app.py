@@ -93,7 +93,8 @@ class App:
             raise
         self.lighting = Lighting(config.lights, self.supervisor.memory, self.console.desk)
         self.remote = Remote(config.osc, self.console.submit)
-        self.alarm = Alarm(self.supervisor, self.midi, self.lighting)
+        self.stand = Bandstand(config.generate, self.midi, self.console.desk)
+        self.alarm = Alarm(self.supervisor, self.midi, self.stand, self.lighting)
         self.console.others = {
             "recommender": self.booth.submit,
             "clock": self.conductor.submit,
@@ -102,7 +103,6 @@ class App:
         }
         self.midi.on_message = self._on_midi
         self.midi.monotonic_ns = self.clock.monotonic_ns
-        self.stand = Bandstand(config.generate, self.midi, self.console.desk)
         self.console.desk.band, self.console.desk.show = self.stand, self.lighting
         self.rooms: tuple[Room, ...] = (
             self.stand,
@@ -178,7 +178,9 @@ class App:
         self._running = False
 
     def close(self) -> None:
-        """Every sounding note off, then the engine, then the outputs."""
+        """Sound, notes and lights first, then the engine, then the outputs."""
+        for message in self.alarm.finish():
+            self._publish(message)
         self._silence()
         for room in self.rooms:
             room.close()

@@ -91,6 +91,11 @@ class Bandstand:
                 self._state = message
         return out
 
+    def panic(self) -> None:
+        """End all that the band plays; what it plays next is heard as the first."""
+        if self._band is not None:
+            self._band.panic()
+
     def close(self) -> None:
         """End all that the band plays."""
         if self._band is not None:

@@ -14,6 +14,7 @@ from daemon.library_cli import library
 from daemon.next_cli import next_
 from daemon.options import FILE, SECONDS
 from daemon.osc_cli import osc
+from daemon.panic_cli import panic
 from daemon.plugins_cli import plugins
 from daemon.train.cli import train
 
@@ -349,6 +350,7 @@ main.add_command(generate)
 main.add_command(library)
 main.add_command(next_)
 main.add_command(osc)
+main.add_command(panic)
 main.add_command(plugins)
 main.add_command(train)
 

@@ -66,6 +66,8 @@ def _says(message: m.Message) -> str:
             return f"{message.mode}, {message.phase}, {message.tempo_bpm:g} BPM, {message.meter} {message.key}: {parts}"
         case m.Generator():
             return " ".join(filter(None, (message.name or "process", message.state, message.error)))
+        case m.Panic():
+            return " ".join(filter(None, ("over" if message.over else "all off", f"({message.why})", message.text)))
         case m.Playing():
             what = " - ".join(filter(None, (message.artist, message.title))) or "nothing known"
             where = f" at {_clock(message.position_s)}, speed {message.speed:.3f}" if message.item_id else ""

@@ -19,7 +19,7 @@ def run(config: Config, seconds: float | None) -> int:
     """Run until SIGINT, SIGTERM, the end of the input, or `seconds`. Raises RunError."""
     app = App(config)
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: app.stop())
+        signal.signal(number, lambda *_: _end(app))
     app.bus.subscribe(_report)
     click.echo(f"jamd: publishing on {app.publisher.address}; `jamd listen` prints it", err=True)
     if app.console.router is not None:
@@ -37,8 +37,14 @@ def run(config: Config, seconds: float | None) -> int:
     return 0
 
 
+def _end(app: App) -> None:
+    """The sound fades at once, whatever the daemon is about to do before it sees that it is to end."""
+    app.alarm.hush()
+    app.stop()
+
+
 def _report(message: m.Message) -> None:
     """What became of the engine, the MIDI ports, the plugins and the generators, for who watches the log."""
-    is_news = isinstance(message, m.Engine | m.MidiPort | m.PluginFault | m.Generator | m.Recommender)
+    is_news = isinstance(message, m.Engine | m.MidiPort | m.PluginFault | m.Generator | m.Recommender | m.Panic)
     if is_news or (isinstance(message, m.Rack) and message.kind in ("loaded", "saved", "warned")):
         click.echo("jamd: " + lines.line(message).strip(), err=True)

@@ -22,7 +22,7 @@ class CtlError(UserError):
     """No answer, or a refusal."""
 
 
-def ask(address: str, commands: Sequence[Any], check: bool = False) -> dict[str, Any]:
+def ask(address: str, commands: Sequence[Any], check: bool = False, answer_ms: int = ANSWER_MS) -> dict[str, Any]:
     """The daemon's answer to a batch. Raises CtlError where none comes."""
     socket: zmq.Socket = zmq.Context.instance().socket(zmq.DEALER)
     socket.setsockopt(zmq.LINGER, 0)
@@ -35,8 +35,8 @@ def ask(address: str, commands: Sequence[Any], check: bool = False) -> dict[str,
         if not socket.poll(CONNECT_MS, zmq.POLLOUT):
             raise CtlError(f"no daemon answers at {address}; is `jamd run` running? (its config: [control] address)")
         socket.send(msgspec.msgpack.encode({"id": 1, "do": list(commands), "check": check}))
-        if not socket.poll(ANSWER_MS):
-            raise CtlError(f"the daemon at {address} has not answered within {ANSWER_MS // 1000} s")
+        if not socket.poll(answer_ms):
+            raise CtlError(f"the daemon at {address} has not answered within {answer_ms // 1000} s")
         try:
             return msgspec.msgpack.decode(socket.recv(), type=dict)
         except msgspec.MsgspecError:

@@ -51,7 +51,7 @@ class Hands:
         elif mapping.to == "lights":
             self._others(Lights(master=value) if mapping.lights == "master" else Lights(to=mapping.lights or "go"))
         elif mapping.to == "panic":
-            self._others(Panic())
+            self._others(Panic(why="midi"))
         elif slot is None:
             pass
         elif mapping.to == "bypass":

@@ -62,5 +62,6 @@ class Wake:
 
 
 def say(fd: int, **what: object) -> None:
-    """Write one JSON line, whole. [main]"""
-    os.write(fd, json.dumps(what).encode() + b"\n")
+    """Write one JSON line, whole; to nobody where the daemon has gone. [main]"""
+    with contextlib.suppress(BrokenPipeError):
+        os.write(fd, json.dumps(what).encode() + b"\n")

@@ -20,7 +20,8 @@ from typing import Any, Protocol
 import numpy as np
 
 from daemon import registry
-from daemon.child import die_with_parent, lock_memory
+from daemon.child import end_with_parent, lock_memory
+from daemon.engine import lifeline
 from daemon.engine import state as st
 from daemon.engine.driver import Driver, DriverError, NoServerError
 from daemon.engine.jack import Jack
@@ -47,7 +48,7 @@ def main() -> None:
     order = json.loads(sys.argv[1])
     for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the daemon ends us
         signal.signal(number, signal.SIG_IGN)
-    die_with_parent()
+    end_with_parent()
     analysers = [registry.analyser(kind, name) for kind, name in order["analysers"]]
     player_class = _named(order["player"]) if order.get("player") else None
     go = sys.stdin.readline()
@@ -59,6 +60,7 @@ def main() -> None:
     state = Memory(order["memory_fd"]).state
     epoch = int(state["epoch"][0]) + 1
     state.view(np.uint8)[:] = 0
+    lifeline.hold(state, order["say_fd"])
     driver = _open(state, order)
     rate = driver.opened.rate
     st.prepare(state, rate, order["channels"], driver.opened.block_size)
@@ -172,8 +174,9 @@ def _watch(
     state: np.ndarray, driver: Driver, blocks: Iterator[np.ndarray] | None, told: int, player: Player | None
 ) -> None:
     """Keep the source fed and the plugins looked after; end the process when there is nothing left to do. [main]"""
-    s = state[0]
+    s, watchdog = state[0], lifeline.Watchdog(state)
     while driver.alive():
+        watchdog.look()
         if blocks is not None:
             _feed(state, blocks)
             played_out = s["sample_time"] >= s["source_written"] + SILENCE_AFTER

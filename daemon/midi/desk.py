@@ -19,7 +19,7 @@ from daemon.midi.api import Api
 from daemon.midi.engine import GENERATOR, JACK, EngineMidi, Rings
 from daemon.midi.keyboard import Keyboard
 from daemon.midi.ledger import Ledger, Note
-from daemon.midi.link import Alive, News, Order, Play, Played, Silence
+from daemon.midi.link import Alive, AllOff, News, Order, Play, Played, Silence, Turning
 from daemon.midi.message import NOTE_OFF, NOTE_ON, MidiMessage
 from daemon.midi.process import JACK_DIED, VIRTUAL_IN
 from daemon.midi.timed import TimedOutput
@@ -30,6 +30,7 @@ HANG_S = 3.0  # without a word
 START_S = 15.0  # before the first
 AGAIN_S = 1.0  # between a process's end and the next
 CLOSE_S = 2.0  # for the last note-offs to leave
+TURNING_S = 0.25  # between two words to the process
 
 _decode = msgspec.msgpack.Decoder(Played | News | Alive).decode
 
@@ -72,6 +73,8 @@ class MidiDesk:
         self._order = msgspec.json.encode(Order(api, list(inputs), list(outputs), virtual)).decode()
         self._open: dict[tuple[str, str], None] = {}  # (port, direction)
         self._owed: list[Note] = []  # whose note-off has left the ledger, but not jamd
+        self._is_panic = False  # the process is still to be told
+        self._turning_at = 0.0
         self._process: subprocess.Popen[bytes] | None = None
         self._heard_at = self._start_at = 0.0
         self._started = False
@@ -91,6 +94,7 @@ class MidiDesk:
     def turn(self, sample_time: Callable[[int], int]) -> list[m.Message]:
         """Look after the process and take what came; `sample_time` puts CLOCK_MONOTONIC ns on the stream."""
         said: list[m.Message] = []
+        self._say_turning()
         owed, self._owed = self._owed, []
         for note in owed:
             self._end(*note)
@@ -173,10 +177,13 @@ class MidiDesk:
         )
 
     def send(self, port: str, *message: int, at: int | None = None) -> bool:
-        """Send the bytes of any message; of a note's, only through `note_on` and `note_off`. False: nothing left."""
+        """Send the bytes of any message; of a note's, only through `note_on` and `note_off`. False: nothing left.
+
+        The engine's own outputs take no system exclusive.
+        """
         timed = self._timed(port)
         if timed is not None:
-            status, data1, data2 = (*message, 0)[:3]
+            status, data1, data2 = (*message, 0, 0)[:3]
             return timed.send((status, data1, data2), at)
         at_ns = (self.monotonic_ns(at) if at is not None and self.monotonic_ns is not None else 0) or 0
         return self.is_open(port) and tell(self.socket, Play(port, bytes(message), at_ns))
@@ -190,6 +197,22 @@ class MidiDesk:
             tell(self.socket, Silence(port))
             for note in self.ledger.panic(port):
                 self._end(port, note.channel, note.note)
+
+    def panic_all(self) -> list[str]:
+        """End every note by every output, and tell all 16 channels of each so; gives the outputs that are told.
+
+        The engine does it by its own (daemon.engine.panic): here what waits for them is taken back.
+        """
+        self._owed = [note for note in self._owed if not self.is_open(note.port)]
+        told = [port for port, direction in self._open if direction == "out"]
+        for port in told:
+            self.ledger.panic(port)
+        self._is_panic = not tell(self.socket, AllOff()) if told else False
+        for name, timed in self._engine.outputs.items() if self._engine else ():
+            if timed.is_open:
+                timed.forget()
+                told.append(name)
+        return told
 
     def close(self) -> None:
         """End every note that left, and the process; waits at most two seconds for it. Safe when closed."""
@@ -209,6 +232,14 @@ class MidiDesk:
         self.socket.close()
         self._far.close()
 
+    def _say_turning(self) -> None:
+        """The process ends every note of a daemon that hangs; a desk beside no engine is turned when somebody likes."""
+        self._is_panic = self._is_panic and not tell(self.socket, AllOff())
+        now = time.monotonic()
+        if self._engine is not None and self._process is not None and now >= self._turning_at:
+            self._turning_at = now + TURNING_S
+            tell(self.socket, Turning())
+
     def _timed(self, port: str) -> TimedOutput | None:
         """An output of the engine's own; None: it is the process's."""
         return self._engine.outputs.get(port) if self._engine else None
@@ -220,7 +251,7 @@ class MidiDesk:
         if self.is_own is not None and self.is_own(message, sample_time):
             return []
         if self.on_message is not None:
-            self.on_message(message)
+            self.on_message(message._replace(at=sample_time))
         return self.keyboard.feed(message, sample_time)
 
     def _end(self, port: str, channel: int, note: int, at: int | None = None) -> bool:

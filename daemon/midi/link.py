@@ -30,6 +30,14 @@ class Silence(msgspec.Struct, tag="silence", array_like=True):
     port: str
 
 
+class AllOff(msgspec.Struct, tag="all_off", array_like=True):
+    """To the process: every output is silent now, on all channels, whatever was to come."""
+
+
+class Turning(msgspec.Struct, tag="turning", array_like=True):
+    """To the process, several times a second: the daemon does not hang."""
+
+
 class Played(msgspec.Struct, tag="played", array_like=True):
     """From the process: what came in, oldest first per port."""
 

@@ -12,7 +12,7 @@ import time
 from typing import Any, Literal
 
 from daemon.midi import api as rtmidi_api
-from daemon.midi.message import NOTE_OFF, NOTE_ON, Decoder, MidiMessage
+from daemon.midi.message import CONTROL, ENDS, NOTE_OFF, NOTE_ON, Decoder, MidiMessage
 
 
 class Port:
@@ -109,10 +109,16 @@ class MidiOutput(Port):
         """Whether a message ends a note that sounds."""
         return data[0] & 0xF0 == NOTE_OFF and (data[0] & 0x0F, data[1]) in self._sounding
 
-    def end_notes(self) -> None:
-        """A note-off for all that sounds."""
+    def end_all(self) -> None:
+        """A note-off for all that sounds; then to each channel: pedal up, all sound off, all notes off.
+
+        Controllers 64, 120 and 123 of MIDI 1.0.
+        """
         for channel, note in list(self._sounding):
             self.send(bytes((NOTE_OFF | channel, note, 0)))
+        for channel in range(16):
+            for controller in ENDS:
+                self.send(bytes((CONTROL | channel, controller, 0)))
 
 
 class Stamps:

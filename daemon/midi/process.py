@@ -1,6 +1,7 @@
 """The MIDI process: holds the ports, stamps what comes, sends what it is told, and may be ended at any moment.
 
-When the daemon goes, however it goes, the socket closes and every note that sounds gets its note-off from here.
+When the daemon goes, however it goes, the socket closes and every note that sounds gets its note-off from here; and so it
+does when the daemon says nothing for too long.
 Everything runs on this process's main thread.
 """
 
@@ -15,11 +16,12 @@ import msgspec
 
 from daemon.midi import api as rtmidi_api
 from daemon.midi.jack_watch import JackWatch
-from daemon.midi.link import BATCH, Alive, Order, Play, Played, Silence
+from daemon.midi.link import BATCH, Alive, AllOff, Order, Play, Played, Silence, Turning
 from daemon.midi.patchbay import Patchbay
 from daemon.midi.ports import MidiInput, MidiOutput
 from daemon.midi.waiting import Waiting
 from daemon.packets import PACKET, tell
+from daemon.pulse import Pulse
 
 VIRTUAL_IN, VIRTUAL_OUT = "jamd in", "jamd out"
 JACK_DIED = 3
@@ -28,7 +30,7 @@ JACK_DIED = 3
 POLL_S = 0.001
 ALIVE_S = 0.25
 
-_decode = msgspec.msgpack.Decoder(Play | Silence).decode
+_decode = msgspec.msgpack.Decoder(Play | Silence | AllOff | Turning).decode
 
 
 def main() -> None:
@@ -46,7 +48,7 @@ def main() -> None:
     daemon.setblocking(False)
     _work(daemon, bay, inputs, {output.name: output for output in outputs})
     for output in outputs:
-        output.end_notes()
+        output.end_all()
     bay.settle()  # JACK may cut a connection before its last cycle is heard
     for output in outputs:
         output.close()
@@ -55,9 +57,15 @@ def main() -> None:
 
 def _work(daemon: socket.socket, bay: Patchbay, inputs: list[MidiInput], outputs: dict[str, MidiOutput]) -> None:
     alive_at, lost, waiting = 0.0, 0, Waiting(outputs)
+    pulse, heard = Pulse(), 0
     while True:
-        if select.select([daemon], [], [], waiting.sleep_s(POLL_S))[0] and not _take(daemon, waiting):
-            return
+        if select.select([daemon], [], [], waiting.sleep_s(POLL_S))[0]:
+            turned = _take(daemon, waiting)
+            if turned is None:
+                return
+            heard += turned
+        if pulse.look(heard, time.monotonic()):
+            waiting.end_all()
         waiting.turn()
         if bay.dead:
             os._exit(JACK_DIED)
@@ -75,20 +83,25 @@ def _work(daemon: socket.socket, bay: Patchbay, inputs: list[MidiInput], outputs
             tell(daemon, news)
 
 
-def _take(daemon: socket.socket, waiting: Waiting) -> bool:
-    """Read what the daemon says; False: it has gone."""
+def _take(daemon: socket.socket, waiting: Waiting) -> int | None:
+    """Read what the daemon says, and how often that it turns; None: it has gone."""
+    turned = 0
     while True:
         try:
             packet = daemon.recv(PACKET)
         except BlockingIOError:
-            return True
+            return turned
         except OSError:
-            return False
+            return None
         if not packet:
-            return False
+            return None
         said = _decode(packet)
         if isinstance(said, Silence):
             waiting.silence(said.port)
+        elif isinstance(said, AllOff):
+            waiting.end_all()
+        elif isinstance(said, Turning):
+            turned += 1
         else:
             waiting.put(said.port, said.data, said.at_ns)
             waiting.turn()

@@ -8,7 +8,7 @@ import heapq
 from collections.abc import Callable
 
 from daemon.midi.ledger import Ledger, Note
-from daemon.midi.message import NOTE_OFF, NOTE_ON
+from daemon.midi.message import NOTE_OFF, NOTE_ON, SYSTEM
 from daemon.midi.through import Ring
 
 LEAD_S = 0.05
@@ -58,8 +58,8 @@ class TimedOutput:
             self._leave(at, message, is_owed)
 
     def panic(self, sounding: list[tuple[int, int]]) -> bool:
-        """Take back what waits, and end all that sounds, these (channel, note) too; whether there was anything."""
-        self._waiting = [waiting for waiting in self._waiting if waiting[3]]
+        """Take back what waits but for the clock, end all that sounds, these (channel, note) too; whether anything did."""
+        self._waiting = [waiting for waiting in self._waiting if waiting[3] or waiting[2][0] >= SYSTEM]
         heapq.heapify(self._waiting)
         held = [(note.channel, note.note) for note in self._ledger.panic(self._name)]
         ended = list(dict.fromkeys([*held, *sounding]))
@@ -67,6 +67,15 @@ class TimedOutput:
             self._wait(self._next(), (NOTE_OFF | channel, note, 0), True)
         self.turn()
         return bool(ended)
+
+    def forget(self) -> None:
+        """A panic of the engine's own ends all that sounds here, and takes back what was handed over: so does this.
+
+        A clock's messages stay.
+        """
+        self._waiting = [waiting for waiting in self._waiting if waiting[2][0] >= SYSTEM]
+        heapq.heapify(self._waiting)
+        self._ledger.panic(self._name)
 
     def pay(self, after_s: float, rate: int, is_all: bool) -> None:
         """End what sounded when an engine ended, in so long; `is_all`: whoever heard it hears this."""

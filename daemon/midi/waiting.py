@@ -7,6 +7,7 @@ import heapq
 import time
 from collections.abc import Mapping
 
+from daemon.midi.message import SYSTEM
 from daemon.midi.ports import MidiOutput
 
 
@@ -22,11 +23,13 @@ class Waiting:
     def put(self, port: str, data: bytes, at_ns: int) -> None:
         """Let a message leave then, or at once where that is past; of one moment's, those that came first.
 
-        A note's messages keep their order though the clock, by which their times were told, has moved between them.
+        A note's messages, and a clock's, keep their order though the clock by which their times were told has moved
+        between them.
         """
         self._count += 1
         if port in self._outputs:
-            note = port, data[0] & 0x0F, data[1] if len(data) > 1 else -1
+            is_system = data[0] >= SYSTEM
+            note = (port, -1, -1) if is_system else (port, data[0] & 0x0F, data[1] if len(data) > 1 else -1)
             at_ns = self._latest[note] = max(at_ns, self._latest.get(note, 0))
             heapq.heappush(self._heap, (at_ns, self._count, port, data))
 
@@ -43,11 +46,17 @@ class Waiting:
             self._outputs[port].send(data)
 
     def silence(self, port: str) -> None:
-        """Take back what waits for a port, but for the ends of what sounds there, which leave at once."""
-        mine = sorted(one for one in self._heap if one[2] == port)
-        self._heap = [one for one in self._heap if one[2] != port]
+        """Take back what waits for a port, but for a clock's and the ends of what sounds there, which leave at once."""
+        mine = sorted(one for one in self._heap if one[2] == port and one[3][0] < SYSTEM)
+        self._heap = [one for one in self._heap if one[2] != port or one[3][0] >= SYSTEM]
         heapq.heapify(self._heap)
-        self._latest = {note: at_ns for note, at_ns in self._latest.items() if note[0] != port}
+        self._latest = {note: at_ns for note, at_ns in self._latest.items() if note[0] != port or note[1] < 0}
         for _, _, _, data in mine:
             if self._outputs[port].is_end(data):
                 self._outputs[port].send(data)
+
+    def end_all(self) -> None:
+        """Take back what waits, and end all that sounds, at every port and on every channel."""
+        for port, output in self._outputs.items():
+            self.silence(port)
+            output.end_all()
