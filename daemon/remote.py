@@ -1,18 +1,25 @@
 """The remote: what App needs of Open Sound Control, in and out."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import msgspec
 import zmq
 
 from daemon import messages as m
 from daemon.clock import offsets
 from daemon.config import Osc
+from daemon.desk.commands import decode
 from daemon.desk.commands.command import Command
+from daemon.errors import Refused
+from daemon.osc.input import Input
 from daemon.osc.output import Output
+from daemon.osc.receiver import Receiver, Reply
 from daemon.osc.sender import Sender
 from daemon.room import PATIENT_MS
+
+SAY_NS = 1_000_000_000  # between two words on what was refused
 
 
 class Remote:
@@ -22,10 +29,12 @@ class Remote:
         self, config: Osc, submit: Callable[[Sequence[Command], Callable[[dict[str, Any]], None]], None]
     ) -> None:
         """`submit` has commands of any kind carried out. Raises OscError."""
-        self._latency_ms = config.latency_ms
+        self._submit, self._latency_ms = submit, config.latency_ms
         self._outputs = [Output(given) for given in config.outputs]
         self._sender = Sender(self._outputs, config.latency_ms, _wall_ns) if self._outputs else None
         self._states: dict[str, str] = {}  # output -> as it was published
+        self._receiver = Receiver(Input(config.input), self._do, _wall_ns) if config.input else None
+        self._said_errors, self._say_ns = -1, 0
         self._rate, self._now = 48000, 0
 
     def latencies(self) -> dict[str, float]:
@@ -38,11 +47,14 @@ class Remote:
 
     def attend(self, poller: zmq.Poller) -> int:
         """Let the poller know whom to wait for; gives for how many ms it may."""
-        if self._sender is None:
-            return PATIENT_MS
         now_ns = time.monotonic_ns()
-        due_ns = self._sender.next_ns(now_ns)
-        return PATIENT_MS if due_ns is None else min(PATIENT_MS, max(0, -((now_ns - due_ns) // 1_000_000)))
+        due = [self._sender.next_ns(now_ns)] if self._sender is not None else []
+        if self._receiver is not None:
+            due.append(self._receiver.next_ns())
+            if self._receiver.input.fd not in poller:
+                poller.register(self._receiver.input.fd, zmq.POLLIN)
+        due_ns = min((one for one in due if one is not None), default=now_ns + PATIENT_MS * 1_000_000)
+        return min(PATIENT_MS, max(0, -((now_ns - due_ns) // 1_000_000)))
 
     def feed(self, message: m.Message) -> None:
         """A message as it is published."""
@@ -61,19 +73,17 @@ class Remote:
         return []
 
     def turn(self, now: int) -> list[m.Message]:
-        """Send what is due; gives what became of the outputs. `now`: the stream's sample time."""
+        """Send what is due, take what has come; gives what became of the places. `now`: the stream's sample time."""
         self._now = now
-        if self._sender is None:
-            return []
         now_ns = time.monotonic_ns()
-        self._sender.turn(now_ns)
-        out: list[m.Message] = []
-        for output in self._outputs:
-            state = output.state(now_ns)
-            if self._states.get(output.name) != state:
-                self._states[output.name] = state
-                error = "" if state == "open" else output.error
-                out.append(m.Output(sample_time=now, known_at=now, name=output.name, state=state, error=error))
+        if self._sender is not None:
+            self._sender.turn(now_ns)
+        out = [news for output in self._outputs for news in self._news(output, output.state(now_ns))]
+        if self._receiver is not None:
+            self._receiver.turn(now_ns)
+            out += self._refusals(self._receiver, now_ns)
+        for message in out:
+            message.sample_time = message.known_at = now
         return out
 
     def close(self) -> None:
@@ -82,6 +92,29 @@ class Remote:
             self._sender.end(time.monotonic_ns())
         for output in self._outputs:
             output.close()
+        if self._receiver is not None:
+            self._receiver.input.close()
+
+    def _news(self, output: Output, state: str) -> Iterator[m.Message]:
+        if self._states.get(output.name) != state:
+            self._states[output.name] = state
+            yield m.Output(name=output.name, state=state, error="" if state == "open" else output.error)
+
+    def _refusals(self, receiver: Receiver, now_ns: int) -> Iterator[m.Message]:
+        """At first that it is open; then how much was refused, and why the last."""
+        errors = receiver.errors()
+        if errors == self._said_errors or now_ns < self._say_ns:
+            return
+        self._said_errors, self._say_ns = errors, now_ns + SAY_NS
+        error = f"{errors} refused, the last: {receiver.last}" if errors else receiver.input.warning
+        yield m.Output(name=receiver.input.name, state="open", error=error)
+
+    def _do(self, command: dict[str, Any], reply: Reply) -> None:
+        """The same as it were given by `jamd ctl`."""
+        try:
+            self._submit([decode(msgspec.msgpack.encode(command), False)], reply)
+        except Refused as error:
+            reply({"error": {"code": error.code, "text": str(error)}})
 
     def _about(self, sample_time: int, now_ns: int) -> int:
         """When a sample is, while the clock is not locked yet."""

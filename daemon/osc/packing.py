@@ -45,3 +45,8 @@ def ntp(wall_ns: int) -> int:
     """ns since 1970 as a time tag: seconds since 1900 in the upper 32 bits, their fraction in the lower."""
     seconds, ns = divmod(wall_ns, 1_000_000_000)
     return ((seconds + _NTP_S) & 0xFFFFFFFF) << 32 | (ns << 32) // 1_000_000_000
+
+
+def wall_ns(tag: int) -> int:
+    """ns since 1970 of a time tag."""
+    return ((tag >> 32) - _NTP_S) * 1_000_000_000 + ((tag & 0xFFFFFFFF) * 1_000_000_000 >> 32)
