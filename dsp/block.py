@@ -16,13 +16,13 @@ MIDI = np.dtype(
     [
         ("at", np.int64),  # sample: of the block in a block's list, of the stream in a ring
         ("port", np.int16),  # where it came from: below
-        ("status", np.uint8),  # 0x80..0xEF, with its channel
+        ("status", np.uint8),  # 0x80..0xEF, with its channel; or MIDI clock and song position, which no plugin gets
         ("data1", np.uint8),
         ("data2", np.uint8),
         ("_", np.uint8, (3,)),
     ]
 )
-"""One channel-voice MIDI message."""
+"""One MIDI message of at most three bytes."""
 assert MIDI.itemsize == 16
 
 JACK_PORT, GENERATOR_PORT, FIRST_NAMED_PORT = 0, 1, 2

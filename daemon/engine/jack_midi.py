@@ -61,15 +61,17 @@ def _write(typingctx, address, buffer, frame, data, size):
 
 @inline
 def _size(status):
-    """Bytes of a channel-voice message; 0 for what is none. [any]"""
-    if status < 0x80 or status >= 0xF0:
+    """Bytes of a channel-voice message, of song position and of MIDI clock; 0 for what is none. [any]"""
+    if status >= 0xF0:
+        return 3 if status == 0xF2 else 1 if status in (0xF8, 0xFA, 0xFB, 0xFC) else 0
+    if status < 0x80:
         return 0
     return 2 if 0xC0 <= status < 0xE0 else 3
 
 
 @inline
 def read(s, buffer, n):
-    """Take a block's channel-voice messages from the port's buffer; others are passed over. [audio]"""
+    """Take a block's channel-voice and clock messages from the port's buffer; others are passed over. [audio]"""
     j, direct, count = s.jack_midi, s.direct, 0
     event = j.event
     for k in range(fetch_uint(j.count, buffer)):
@@ -86,7 +88,7 @@ def read(s, buffer, n):
         message.at = min(np.int64(event.frame), n - 1)
         message.port = JACK_PORT
         message.status = data[0]
-        message.data1 = data[1] & 0x7F
+        message.data1 = data[1] & 0x7F if size > 1 else 0
         message.data2 = data[2] & 0x7F if size == 3 else 0
         count += 1
     s.n_direct = count

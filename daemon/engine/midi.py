@@ -49,6 +49,8 @@ def gather(s, n):
     for k in range(s.n_direct):
         copy_message(direct[k], entries[written & (st.N_MIDI - 1)], start + direct[k].at)
         written += 1
+        if direct[k].status >= 0xF0:  # a clock is for nobody's instrument
+            continue
         if count == MAX_MIDI:  # a panic's messages are before them
             s.lost_midi += 1
         else:

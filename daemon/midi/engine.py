@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 from daemon.midi.ledger import Ledger
-from daemon.midi.message import NOTE_OFF, NOTE_ON, MidiMessage
+from daemon.midi.message import NOTE_OFF, NOTE_ON, SYSTEM, MidiMessage
 from daemon.midi.through import ALLOWANCE_S, Ring, Through
 from daemon.midi.timed import TimedOutput
 from dsp.block import GENERATOR_PORT, JACK_PORT
@@ -110,6 +110,8 @@ class EngineMidi:
 
 
 def _message(heard: Heard) -> MidiMessage:
+    if heard.status >= SYSTEM:
+        return MidiMessage(0, JACK, heard.status, -1, heard.data1, heard.data2)
     status, channel = heard.status & 0xF0, heard.status & 0x0F
     if status == NOTE_ON and heard.data2 == 0:
         status = NOTE_OFF

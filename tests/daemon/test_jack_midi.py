@@ -132,11 +132,14 @@ def test_midi_comes_in_and_leaves_exactly_on_its_sample(engine, orchestra) -> No
     assert int(engine.state["late_midi"][0]) == int(engine.state["lost_midi"][0]) == 0
 
 
-def test_only_whole_channel_messages_come_in(engine, orchestra) -> None:
+def test_only_whole_channel_and_clock_messages_come_in(engine, orchestra) -> None:
     rings = MidiRings(engine.state)
     messages = [
         (0xF0, 1, 0xF7),
         (0xF8,),
+        (0xF6,),
+        (0xFE,),
+        (0xF2, 5, 1),
         (NOTE_ON, 60, 0),
         (0xC3, 5),
         (0xD0, 7),
@@ -153,7 +156,8 @@ def test_only_whole_channel_messages_come_in(engine, orchestra) -> None:
         return orchestra.frame > start + RATE // 2
 
     until(all_heard, "what is played")
-    assert heard == [(NOTE_ON, 60, 0), (0xC3, 5, 0), (0xD0, 7, 0), (0xE1, 0, 64), (0xB0, 64, 127)]
+    clock = [(0xF8, 0, 0), (0xF2, 5, 1)]
+    assert heard == [*clock, (NOTE_ON, 60, 0), (0xC3, 5, 0), (0xD0, 7, 0), (0xE1, 0, 64), (0xB0, 64, 127)]
 
 
 PEER = """

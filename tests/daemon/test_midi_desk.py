@@ -106,7 +106,7 @@ def test_what_is_sent_comes_in_stamped(stage, player) -> None:
     assert player.desk.send(TO, midi.CLOCK)
     assert player.desk.note_off(TO, 2, 60)
     got = stage.take(4)
-    assert [message[1:] for message in got] == [
+    assert [message[1:6] for message in got] == [
         (VIRTUAL_IN, midi.NOTE_ON, 2, 60, 100),
         (VIRTUAL_IN, midi.CONTROL, 2, 64, 127),
         (VIRTUAL_IN, midi.CLOCK, -1, 0, 0),
@@ -145,7 +145,7 @@ def test_a_panic_takes_back_what_waits_and_ends_what_sounds(stage, player) -> No
 
 def test_a_virtual_output_is_heard_by_who_listens_to_it(stage, player) -> None:
     assert stage.desk.note_on(VIRTUAL_OUT, 0, 64, 1)
-    assert player.take(1)[0][1:] == (FROM, midi.NOTE_ON, 0, 64, 1)
+    assert player.take(1)[0][1:6] == (FROM, midi.NOTE_ON, 0, 64, 1)
 
 
 def test_a_note_struck_again_is_ended_first(stage, player) -> None:
@@ -209,7 +209,7 @@ def test_a_vanished_port_is_opened_again_when_it_is_back(stage, player, seats) -
     assert player.desk.ledger.sounding() == [Note(TO, 0, 60)]
     again = seats([], [], virtual=True)
     player.hears((FROM, "open"), (TO, "open"))
-    assert again.take(1)[0][2:] == (midi.NOTE_OFF, 0, 60, 0)
+    assert again.take(1)[0][2:6] == (midi.NOTE_OFF, 0, 60, 0)
     assert player.desk.ledger.sounding() == []
 
 
@@ -222,7 +222,7 @@ def test_a_midi_process_that_dies_or_hangs_is_replaced(stage, player, blow) -> N
     assert said.startswith("the MIDI process " + ("hung" if blow == signal.SIGSTOP else "ended"))
     assert not player.desk.note_on(TO, 0, 62, 100)
     player.hears((FROM, "open"), (TO, "open"))
-    assert stage.take(1)[0][2:] == (midi.NOTE_OFF, 0, 60, 0)
+    assert stage.take(1)[0][2:6] == (midi.NOTE_OFF, 0, 60, 0)
 
 
 def test_the_ports_survive_the_death_of_the_server(fresh_jack_server, seats) -> None:

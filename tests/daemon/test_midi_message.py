@@ -8,7 +8,7 @@ from daemon.midi.message import Decoder
 
 
 def heard(*data: int) -> list[tuple[int, int, int, int]]:
-    return [message[2:] for message in Decoder("p").feed(data, 7)]
+    return [message[2:6] for message in Decoder("p").feed(data, 7)]
 
 
 def test_every_channel_message():
@@ -44,8 +44,13 @@ def test_real_time_bytes_may_come_anywhere():
 
 def test_system_exclusive_and_common_are_passed_over_and_end_running_status():
     assert heard(0xF0, 1, 2, 3, 60, 100, 0xF7, 60, 100) == []
-    assert heard(0x90, 60, 1, 0xF2, 1, 2, 60, 100) == [(midi.NOTE_ON, 0, 60, 1)]
+    assert heard(0x90, 60, 1, 0xF1, 2, 60, 100) == [(midi.NOTE_ON, 0, 60, 1)]
     assert heard(0xF0, 1, 0x90, 60, 100) == [(midi.NOTE_ON, 0, 60, 100)]
+
+
+def test_a_song_position_ends_running_status():
+    assert heard(0x90, 60, 1, 0xF2, 1, 2, 60, 100) == [(midi.NOTE_ON, 0, 60, 1), (midi.SONG_POSITION, -1, 1, 2)]
+    assert heard(0xF2, 1, midi.CLOCK, 2) == [(midi.CLOCK, -1, 0, 0), (midi.SONG_POSITION, -1, 1, 2)]
 
 
 @given(some.lists(some.integers(0, 255)), some.integers(0, 50))
@@ -55,4 +60,4 @@ def test_any_bytes_in_any_packets_give_the_same_valid_messages(data, cut):
     for message in whole:
         assert 0 <= message.data1 < 128
         assert 0 <= message.data2 < 128
-        assert message.status >= midi.CLOCK or (message.status & 0x0F == 0 and 0 <= message.channel < 16)
+        assert message.status >= midi.SYSTEM or (message.status & 0x0F == 0 and 0 <= message.channel < 16)

@@ -43,6 +43,17 @@ def test_a_note_off_does_not_overtake_its_note_on_when_the_clock_has_moved() -> 
     assert wire.sent == [OTHER, ON, OFF]
 
 
+def test_a_clock_keeps_its_order_and_is_not_taken_back() -> None:
+    waiting, wire = made()
+    now = time.monotonic_ns()
+    waiting.put("out", bytes((0xFA,)), now + 5_000_000)
+    waiting.put("out", bytes((0xF8,)), now + 4_999_000)  # the clock has moved
+    waiting.silence("out")
+    time.sleep(0.01)
+    waiting.turn()
+    assert wire.sent == [bytes((0xFA,)), bytes((0xF8,))]
+
+
 def test_what_is_taken_back_delays_nothing() -> None:
     waiting, wire = made()
     waiting.put("out", ON, 0)
