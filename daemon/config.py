@@ -101,6 +101,7 @@ class Clock(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     beats_per_bar: Annotated[int, Meta(ge=1, le=16, description="1 to 16")] = 4
     midi_in: str = ""  # the MIDI input whose clock is followed; empty: any
     midi_out: tuple[str, ...] = ()  # MIDI outputs that get clock, start, stop and song position: "jack" or by name
+    mmc: bool = False  # MIDI outputs other than "jack" are also sent MMC play and stop, which some DAWs need to roll
     link: bool = False  # be a peer of Ableton Link
     midi_latency_ms: Latency = 0.0
     link_latency_ms: Latency = 0.0

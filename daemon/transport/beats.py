@@ -11,7 +11,7 @@ class Beats:
     def __init__(self, beats_per_bar: int) -> None:
         self._bar = beats_per_bar
         self._aim: Aim | None = None
-        self._astray = (0, 0)  # beats the bar is off by, and how often in a row that was said
+        self._astray: tuple[float, int] = (0.0, 0)  # beats the bar is off by, and how often in a row that was said
 
     def feed(self, at_s: float, tempo_bpm: float, position: int, confidence: float) -> None:
         """A beat; `position` in the bar from 1, 0 = not known. One beyond the bar is not known either."""

@@ -30,28 +30,28 @@ class Ticks:
         """`has_mmc`: play and stop are said in MMC too."""
         self._has_mmc = has_mmc
         self._next: int | None = None  # of the line's ticks; None: none was told yet
-        self._runs = False  # it was told to run
+        self.runs = False  # it was told to run
         self._moves = -1
 
     def lose(self) -> None:
         """What comes next does not follow what was told."""
-        self._next, self._runs = None, False
+        self._next, self.runs = None, False
 
     def turn(self, song: Arbiter, from_s: float, until_s: float) -> Iterator[Out]:
         """All from `from_s` on, but not from `until_s`, which is where the next turn begins."""
         if not song.is_led:
             return
         if self._next is None or song.moves != self._moves:
-            if self._runs:
+            if self.runs:
                 yield from self._stop(from_s)
             jumped_s = from_s if self._next is None else from_s + 2e-6
             self._next, self._moves = math.ceil(song.line.tick_at(jumped_s) * TICKS - 1e-3), song.moves
-        if self._runs and not song.playing:
+        if self.runs and not song.playing:
             yield from self._stop(from_s)
         while (at_s := song.line.seconds_at(self._next / TICKS)) < until_s:
             tick = self._next - song.origin * TICKS
-            if song.playing and not self._runs and tick >= 0 and tick % SIXTEENTH == 0:
-                self._runs = True
+            if song.playing and not self.runs and tick >= 0 and tick % SIXTEENTH == 0:
+                self.runs = True
                 yield from self._start(tick // SIXTEENTH, max(at_s - BEFORE_S, from_s))
             yield Out(at_s, bytes((CLOCK,)))
             self._next += 1
@@ -65,7 +65,7 @@ class Ticks:
             yield Out(at_s, MMC_PLAY)
 
     def _stop(self, at_s: float) -> Iterator[Out]:
-        self._runs = False
+        self.runs = False
         yield Out(at_s, bytes((STOP,)))
         if self._has_mmc:
             yield Out(at_s, MMC_STOP)
