@@ -18,7 +18,7 @@ from daemon.bandstand import Bandstand
 from daemon.booth import Booth
 from daemon.bus import Bus
 from daemon.clock import Clock, offsets
-from daemon.conductor import Conductor
+from daemon.conductor import Conductor, named
 from daemon.config import Config
 from daemon.console import Console
 from daemon.engine import histogram
@@ -82,7 +82,9 @@ class App:
         self.reader = Reader(self.supervisor.state)
         self.clock = Clock(self.supervisor.state)
         midi = config.midi
-        self.midi = MidiDesk(midi.api, midi.inputs, midi.outputs, midi.virtual, MidiRings(self.supervisor.state))
+        inputs = [*midi.inputs, *named([config.clock.midi_in], midi.inputs)]
+        outputs = [*midi.outputs, *named(config.clock.midi_out, midi.outputs)]
+        self.midi = MidiDesk(midi.api, inputs, outputs, midi.virtual, MidiRings(self.supervisor.state))
         self.booth = Booth(config.recommend, self.supervisor.memory)
         self.conductor = Conductor(config.clock, self.midi, self.supervisor)
         try:

@@ -34,6 +34,9 @@ class Baton:
             leader = leader if command.source in (None, AUTO) else str(command.source)
             if command.tempo_bpm is not None and leader in (MIDI_CLOCK, BEATS):
                 raise Refused(409, f"{leader} leads, and says the tempo; take another source first, such as fixed")
+            chosen = command.source or self._song.chosen
+            if command.tempo_bpm is not None and not leader and chosen not in (AUTO, FIXED, TAP):
+                raise Refused(409, f"{chosen} is to lead, but is not there; take another source first, such as fixed")
         elif isinstance(command, ClockRun) and leader == MIDI_CLOCK:
             raise Refused(
                 409, "the MIDI clock leads, and says when it runs; start or stop it there, or take another source"

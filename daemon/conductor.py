@@ -5,7 +5,7 @@ CLOCK_MONOTONIC and onto Ableton Link's clock. What is said and sent is settled 
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import zmq
 
@@ -17,8 +17,9 @@ from daemon.desk.commands.command import Command
 from daemon.engine.supervisor import Supervisor
 from daemon.errors import Refused
 from daemon.midi.desk import MidiDesk
-from daemon.midi.engine import JACK
+from daemon.midi.engine import GENERATOR, JACK
 from daemon.midi.message import STOP, SYSTEM, MidiMessage
+from daemon.midi.process import VIRTUAL_IN, VIRTUAL_OUT
 from daemon.room import PATIENT_MS
 from daemon.service.router import Reply
 from daemon.transport.arbiter import Arbiter
@@ -36,6 +37,12 @@ BEHIND_S = 0.5  # so late, ticks are not made up for
 LINK_S = 0.05  # between two looks at the session
 BUSY_MS = 20
 LAST_S = 0.03  # for the engine to let the last Stop leave
+
+
+def named(ports: Iterable[str], there: Iterable[str]) -> list[str]:
+    """Those of the clock's ports that the MIDI process must open for it: no others of jamd's own, none twice."""
+    own = {"", JACK, GENERATOR, VIRTUAL_IN, VIRTUAL_OUT, *there}
+    return [port for port in dict.fromkeys(ports) if port not in own]
 
 
 class Conductor:

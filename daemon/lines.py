@@ -81,6 +81,14 @@ def _says(message: m.Message) -> str:
         case m.Recommender():
             items = f", {message.items} items, {message.prints} of them can be recognised" if message.items else ""
             return f"suggestions {message.state}{items}{': ' if message.error else ''}{message.error}"
+        case m.Transport():
+            bar, beat = divmod(message.beat, message.beats_per_bar)
+            where = f"bar {int(bar) + 1}, beat {beat + 1:.2f}"
+            who = f"{message.source or 'nobody'} leads"
+            return f"{where}, {message.tempo_bpm:.2f} BPM, {'playing' if message.playing else 'stopped'}, {who}"
+        case m.Output():
+            peers = f", {message.peers} peers" if message.peers else ""
+            return f"{message.name} {message.state}{peers}{': ' if message.error else ''}{message.error}"
         case m.Heartbeat():
             work = message.work_us
             return (

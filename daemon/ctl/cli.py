@@ -2,7 +2,7 @@
 
 import click
 
-from daemon.ctl import build, jam, play
+from daemon.ctl import build, clock, jam, play
 from daemon.ctl.next import next_
 
 
@@ -31,6 +31,9 @@ def ctl() -> None:
     Play along:
       jamd ctl jam show                      the band: mode, tempo, parts
       jamd ctl jam mode trade --bars 4
+    Keep time:
+      jamd ctl clock show                    who says where the beat is
+      jamd ctl clock tempo 126
     What to play next:
       jamd ctl next list                     suggestions, and why
       jamd ctl next wish --energy up
@@ -69,6 +72,7 @@ for _command in (
         build.map_,
     ),
     jam.jam,
+    clock.clock,
     next_,
 ):
     ctl.add_command(_command)

@@ -101,6 +101,23 @@ def _jam(result: dict[str, Any]) -> list[str]:
     return lines
 
 
+def _clock(result: dict[str, Any]) -> list[str]:
+    """The transport, a line for each source."""
+    if not result:  # it is done
+        return []
+    who = result["source"] or "nobody"
+    bar, beat = divmod(result["beat"], result["beats_per_bar"])
+    lines = [
+        f"{who} leads{'' if result['chosen'] == 'auto' else ' (chosen: ' + result['chosen'] + ')'}, "
+        f"{result['tempo_bpm']:.2f} BPM, {'playing' if result['playing'] else 'stopped'}, "
+        f"bar {int(bar) + 1}, beat {int(beat) + 1} of {result['beats_per_bar']}"
+    ]
+    for name, source in sorted(result["sources"].items(), key=lambda one: (*result["order"], one[0]).index(one[0])):
+        order = "" if name in result["order"] else " (only when chosen)"
+        lines.append(f"  {name:12} {format(source['tempo_bpm'], '.2f') + ' BPM' if source['there'] else '-'}{order}")
+    return lines + [f"  to {name:20} {state}" for name, state in result["outputs"].items()]
+
+
 def _next(result: dict[str, Any]) -> list[str]:
     """Suggestions, each with its reasons below it."""
     lines = [f"after {result['after']}"] if result["after"] else []
@@ -146,6 +163,10 @@ _SAID: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "map_list": _maps,
     "load": _load,
     "jam_show": _jam,
+    "clock_show": _clock,
+    "clock": _clock,
+    "clock_tap": _clock,
+    "clock_run": _clock,
     "next": _next,
     "next_show": _next_show,
     "next_played": _named,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from daemon import messages as m
 from daemon.transport.arbiter import Arbiter
 
+LANDED_S = 3e-6  # after a jump of the line
 OFF_S = 0.0002  # by which who knows only the newest message may be wrong
 
 
@@ -26,7 +27,7 @@ class Said:
         """What falls from `from_s` on and before `until_s`; the line is settled until then."""
         said: list[m.Transport] = []
         if self._last is None or self._is_other(song, from_s):
-            said.append(self._say(song, from_s, sample_at))
+            said.append(self._say(song, from_s + LANDED_S, sample_at))
         if not song.is_led:
             return said
         beat = math.ceil(song.song_at(from_s) - 1e-9)
@@ -43,6 +44,7 @@ class Said:
         assert last is not None
         if (last.source, last.playing) != (song.leader, song.playing):
             return True
+        at_s += LANDED_S
         return song.is_led and abs(self._foretold(at_s) - song.song_at(at_s)) > OFF_S * song.line.rate_at(at_s)
 
     def _foretold(self, at_s: float) -> float:
