@@ -191,18 +191,18 @@ class Heartbeat(Message, tag="heartbeat"):
 class Other(Message, tag="other"):
     """A message of a type that is not declared here; its own fields are in `fields`, and `message.field` gives one."""
 
-    name: str = ""
+    topic: str = ""
     fields: dict[str, Any] = {}
 
     @property
     def type(self) -> str:
-        return self.name
+        return self.topic
 
     def __getattr__(self, field: str) -> Any:
         try:
             return self.fields[field]
         except KeyError:
-            raise AttributeError(f"{self.name} has no {field!r}, but {', '.join(self.fields)}") from None
+            raise AttributeError(f"{self.topic} has no {field!r}, but {', '.join(self.fields)}") from None
 
 
 class Silence(Message, tag="silence"):
@@ -236,7 +236,7 @@ def decode(frames: Sequence[bytes]) -> Message:
     for key, value in fields.items():
         if isinstance(value, dict) and value.keys() == {"frame", "dtype", "shape"}:
             fields[key] = _values(msgspec.convert(value, Array), frames)
-    return msgspec.convert(common | {"type": "other", "name": name, "fields": fields}, Other)
+    return msgspec.convert(common | {"type": "other", "topic": name, "fields": fields}, Other)
 
 
 def _values(where: Array, frames: Sequence[bytes]) -> Any:
@@ -277,7 +277,11 @@ class Jamd:
         self._asked = 0
         self._asking: zmq.Socket | None = None
         self._context = zmq.Context()
-        self._socket = self._connect(zmq.SUB, address)
+        try:
+            self._socket = self._connect(zmq.SUB, address)
+        except JamdError:
+            self.close()
+            raise
         for topic in ("",) if topics is None else {f"{name}/" for name in (*topics, "heartbeat")}:
             self._socket.subscribe(f"jamd/1/{topic}".encode())
 
@@ -356,7 +360,7 @@ class Jamd:
         socket: zmq.Socket = self._context.socket(kind)
         for option, value in (
             (zmq.LINGER, 0),
-            (zmq.IMMEDIATE, 1),  # a request waits for somebody who is there
+            (zmq.IMMEDIATE, int(kind == zmq.DEALER)),  # a request waits for somebody who is there
             (zmq.HEARTBEAT_IVL, 1000),  # a peer that has vanished is noticed
             (zmq.HEARTBEAT_TIMEOUT, 5000),
             (zmq.RECONNECT_IVL_MAX, 1000),
@@ -365,6 +369,7 @@ class Jamd:
         try:
             socket.connect(address)
         except zmq.ZMQError as error:
+            socket.close()
             raise JamdError(f"{address}: {error.strerror}; give one such as tcp://127.0.0.1:5550") from None
         return socket
 
