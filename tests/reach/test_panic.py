@@ -1,0 +1,146 @@
+"""Panic, a signal, and the deaths of the daemon and of its engine, heard by a JACK client: silence, and every note's end."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from daemon import messages as m
+from daemon.listen import decode, subscribe
+
+jack = pytest.importorskip("jack", reason="JACK-Client finds no libjack (apt install jackd2)", exc_type=OSError)
+
+from daemon.bench.panic_stage import CHANNEL, LEVEL, NOTE, VIRTUAL, Stage  # noqa: E402
+
+STEEPEST = LEVEL * 1.5 / 480
+"""Of the fade at 48 kHz, per sample."""
+ENDS = [(0xB0 | channel, controller, 0) for channel in range(16) for controller in (64, 120, 123)]
+
+
+@pytest.fixture
+def stage(jack_server: str, tmp_path: Path) -> Iterator[Stage]:
+    """A daemon through which a level sounds, and which holds a note at each of its MIDI outputs."""
+    made = Stage(tmp_path)
+    yield made
+    made.close()
+
+
+def panic(stage: Stage, *options: str) -> str:
+    """`jamd panic`, as a person gives it."""
+    command = [sys.executable, "-m", "daemon.cli", "panic", "--address", stage.control, *options]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout if done.returncode == 0 else f"exit {done.returncode}: {done.stderr}"
+
+
+def heard(stage: Stage, start: int, port: str) -> list[tuple[int, ...]]:
+    """What came by a port from a frame on."""
+    return [one.data for one in list(stage.ear.midi) if one.frame >= start and one.port == port]
+
+
+def all_ended(stage: Stage, start: int, port: str) -> bool:
+    """Whether the note's end and the three controllers of all channels came, and nothing else."""
+    got = heard(stage, start, port)
+    return sorted(got) == sorted([*ENDS, (0x80 | CHANNEL, NOTE, 0)])
+
+
+def faded(stage: Stage, start: int) -> tuple[int, int]:
+    """The first frame that is not LEVEL and the first that is silent, of a fade that must have no step beyond its curve."""
+    stage.until(lambda: stage.silence(start) > 0, "its silence")
+    first, sound = stage.ear.sound(start)
+    silent = stage.silence(start)
+    fall = sound[: silent - first + 1]
+    steps = np.abs(np.diff(fall))
+    assert np.nanmax(steps) <= STEEPEST * 1.01
+    return first + int(np.flatnonzero(fall != LEVEL)[0]), silent
+
+
+def sounds(stage: Stage) -> bool:
+    """Whether the level is through."""
+    return bool((stage.ear.blocks[-1][2] == LEVEL).all())
+
+
+def missed(stage: Stage, start: int, end: int) -> bool:
+    """Whether the listener itself missed blocks: then it does not know when what happened."""
+    first, sound = stage.ear.sound(start)
+    return bool(np.isnan(sound[: end - first]).any())
+
+
+def test_jamd_panic_fades_the_sound_ends_every_note_and_is_over(stage: Stage) -> None:
+    socket = subscribe(stage.wire, [m.topic("panic")])
+    time.sleep(0.3)
+    start = stage.ear.frame
+    said = panic(stage)
+    assert "16 channels of" in said, said
+    assert VIRTUAL in said, said
+    begins, silent = faded(stage, start)
+    if not missed(stage, begins, silent):
+        assert silent - begins <= 480
+    stage.until(lambda: sounds(stage), "its sound, again")
+    _, sound = stage.ear.sound(silent)
+    back = int(np.flatnonzero(np.nan_to_num(sound))[0])
+    assert back >= 0.2 * stage.ear.rate
+    assert np.nanmax(np.abs(np.diff(sound[back - 1 :]))) <= STEEPEST * 1.01, "it rises as it fell"
+    for port in ("jack", VIRTUAL):
+        stage.until(lambda port=port: all_ended(stage, start, port), f"the ends at {port}")
+    assert "it is over" in panic(stage, "--over")
+    got = [decode(socket.recv_multipart()) for _ in range(2) if socket.poll(5000)]
+    socket.close(0)
+    assert [(one.why, one.over) for one in got] == [("ctl", False), ("ctl", True)]
+    stage.process.terminate()
+    assert stage.process.wait(10) == 0
+
+
+def test_sigterm_fades_first_then_ends_every_note(stage: Stage) -> None:
+    start = stage.ear.frame
+    stage.process.terminate()
+    time.sleep(0.02)
+    stage.process.terminate()  # who asks twice waits no longer
+    assert stage.process.wait(10) == 0
+    faded(stage, start)
+    for port in ("jack", VIRTUAL):  # the MIDI process says it once more as it ends
+        got = heard(stage, start, port)
+        assert (0x80 | CHANNEL, NOTE, 0) in got
+        assert set(ENDS) <= set(got)
+
+
+def test_the_daemon_is_killed_and_its_processes_end_what_it_played(stage: Stage) -> None:
+    start, engine = stage.ear.frame, stage.engine_pid
+    stage.process.kill()
+    faded(stage, start)
+    for port in ("jack", VIRTUAL):
+        stage.until(lambda port=port: all_ended(stage, start, port), f"the ends at {port}")
+    stage.until(lambda: not Path(f"/proc/{engine}").exists(), "the engine's end")
+
+
+def test_a_daemon_that_hangs_loses_its_notes_but_not_the_sound_of_hands(stage: Stage) -> None:
+    start = stage.ear.frame
+    os.kill(stage.process.pid, signal.SIGSTOP)
+    said = panic(stage)
+    assert said.startswith("exit 1"), said
+    assert "pkill" in said, said
+    faded(stage, start)
+    stage.until(lambda: sounds(stage), "its sound, again")
+    for port in ("jack", VIRTUAL):
+        stage.until(lambda port=port: all_ended(stage, start, port), f"the ends at {port}")
+    socket = subscribe(stage.wire, [m.topic("panic")])
+    os.kill(stage.process.pid, signal.SIGCONT)
+    why = []
+    while "watchdog" not in why and socket.poll(5000):
+        why.append(decode(socket.recv_multipart()).why)
+    assert "watchdog" in why, "it says what has happened"
+    socket.close(0)
+    stage.until(lambda: "16 channels" in panic(stage), "its answer")
+
+
+def test_the_engine_is_killed_and_every_note_ended(stage: Stage) -> None:
+    start = stage.ear.frame
+    os.kill(stage.engine_pid, signal.SIGKILL)
+    stage.until(lambda: all_ended(stage, start, VIRTUAL), f"the ends at {VIRTUAL}")
+    stage.until(lambda: (0x80 | CHANNEL, NOTE, 0) in heard(stage, start, "jack"), "the end at jack", 20.0)
+    stage.until(lambda: sounds(stage), "its sound, again")
