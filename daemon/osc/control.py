@@ -74,9 +74,9 @@ def _press(parts: list[str], arguments: list[Any]) -> dict[str, Any] | None:
         case ["next", "energy", energy]:
             return {"cmd": "next_wish", "energy": energy}
         case ["panic"]:
-            return {"cmd": "panic"}
+            return {"cmd": "panic", "why": "osc"}
         case ["panic", "over"]:
-            return {"cmd": "panic", "over": True}
+            return {"cmd": "panic", "over": True, "why": "osc"}
     return None
 
 

@@ -292,7 +292,7 @@ def test_a_flood_is_done_in_measure(receiver: Receiver, desk: Desk, client: sock
         receiver.turn(T0)
     client.send(message("/jamd/panic"))
     receiver.turn(T0)
-    assert desk.done[-1] == {"cmd": "panic"}
+    assert desk.done[-1]["cmd"] == "panic"
 
 
 def test_what_is_for_later_waits(receiver: Receiver, desk: Desk, client: socket.socket) -> None:
