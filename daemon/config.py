@@ -111,7 +111,7 @@ class Osc(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Open Sound Control, in and out."""
 
     input: str = ""  # HOST:PORT where control is taken, 127.0.0.1:9000; empty: nowhere
-    outputs: tuple[str, ...] = ()  # HOST:PORT that are sent events
+    outputs: tuple[str, ...] = ()  # HOST:PORT that are sent events; HOST:PORT/ahead gets beats early, with their time
     latency_ms: Latency = 0.0
 
 

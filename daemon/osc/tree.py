@@ -31,13 +31,12 @@ class Tree:
     def __init__(self) -> None:
         self._states: dict[str, float | str] = {}
         self._levels: dict[str, float] = {}  # as they were sent
-        self._newest: dict[str, float] = {}  # and as they are
+        self._newest: dict[type[m.Message], m.Message] = {}  # and of what they will be
 
     def feed(self, message: m.Message) -> list[Said]:
         """What is to be sent now because of a message; levels are kept for `levels`."""
-        of_level = _LEVELS.get(type(message))
-        if of_level is not None:
-            self._newest.update(of_level(message))
+        if type(message) in _LEVELS:
+            self._newest[type(message)] = message
             return []
         of_event = _EVENTS.get(type(message))
         if of_event is not None:
@@ -57,7 +56,7 @@ class Tree:
     def levels(self, more: dict[str, float]) -> list[Said]:
         """The levels, and `more` of them, that have changed since they were sent."""
         out, sent = [], self._levels
-        for newest in (self._newest, more):
+        for newest in (*(_LEVELS[kind](message) for kind, message in self._newest.items()), more):
             for address, value in newest.items():
                 if abs(value - sent.get(address, math.inf)) >= ENOUGH:
                     sent[address] = value
