@@ -140,7 +140,8 @@ class Conductor:
             news += self._turn(now)
         for message in news:
             message.known_at = now
-            message.sample_time = message.sample_time or now
+            if not isinstance(message, m.Transport):
+                message.sample_time = now
         return news
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from dsp.lock import Lock
 TICKS = 24  # a beat
 SIXTEENTH = 6  # ticks
 LOST_S = 0.5  # without a tick, it is not there
-ENOUGH = 6  # ticks, before it says how fast
+ENOUGH = 4  # ticks, before it says how fast
 SURE = 48  # ticks, from where on it is
 
 CLOCK, START, CONTINUE, STOP, POSITION = 0xF8, 0xFA, 0xFB, 0xFC, 0xF2
