@@ -27,6 +27,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("filterwarnings", "ignore::numba.core.errors.NumbaPerformanceWarning")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With `pytest -n 2` those that wait for real time run beside those that compute; of each kind, one after the other."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        item.add_marker(pytest.mark.xdist_group(folder if folder in ("daemon", "reach") else "others"))
+
+
 def _sweep() -> None:
     """Take out what tests that were killed have left in the registry."""
     lives = subprocess.run(["pgrep", "-af", "jackd"], capture_output=True, text=True, check=False).stdout
