@@ -31,6 +31,7 @@ from daemon.lighting import Lighting
 from daemon.midi.desk import MidiDesk
 from daemon.midi.message import MidiMessage
 from daemon.native_cache import COMPILING, SLOW_START_S
+from daemon.outputs.zmq_latest import ZmqLatest
 from daemon.outputs.zmq_pub import ZmqPublisher
 from daemon.remote import Remote
 from daemon.room import Room
@@ -74,11 +75,19 @@ class App:
     """The daemon: made, run, closed. [main]"""
 
     def __init__(self, config: Config) -> None:
-        """Bind the sockets and load the preset. Raises ZmqError, SoundFileError, ControlError, ConsoleError."""
+        """Bind the sockets and load the preset. Raises BindError, SoundFileError, ConsoleError."""
         self.bus = Bus()
         self.supervisor = Supervisor(order(config))
         self.publisher = ZmqPublisher(config.zmq.address, config.zmq.encoding)
-        self.bus.subscribe(self.publisher.publish)
+        self.publishers = [self.publisher]
+        if config.zmq.latest != "off":
+            try:
+                self.publishers.append(ZmqLatest(config.zmq.latest, config.zmq.encoding))
+            except UserError:
+                self.publisher.close()
+                raise
+        for publisher in self.publishers:
+            self.bus.subscribe(publisher.publish)
         self.reader = Reader(self.supervisor.state)
         self.clock = Clock(self.supervisor.state)
         midi = config.midi
@@ -90,7 +99,8 @@ class App:
         try:
             self.console = Console(config, self.supervisor)
         except UserError:
-            self.publisher.close()
+            for publisher in self.publishers:
+                publisher.close()
             self.midi.close()
             raise
         self.lighting = Lighting(config.lights, self.supervisor.memory, self.console.desk)
@@ -134,8 +144,8 @@ class App:
         `seconds` count from when the engine first ran.
         """
         poller = zmq.Poller()
-        own = (self.supervisor.wake.read_fd, self.supervisor.heard_fd, self.publisher.socket, self.midi.socket)
-        for fd in own:
+        own = (self.supervisor.wake.read_fd, self.supervisor.heard_fd, self.midi.socket)
+        for fd in (*own, *(publisher.socket for publisher in self.publishers)):
             poller.register(fd, zmq.POLLIN)
         self._running = True
         self._start(retry=False)
@@ -150,8 +160,9 @@ class App:
             if self.supervisor.wake.read_fd in ready:
                 self.supervisor.wake.clear()
                 self._pass_on()
-            if self.publisher.socket in ready:
-                self.publisher.serve_joiners()
+            for publisher in self.publishers:
+                if publisher.socket in ready:
+                    publisher.serve_joiners()
             for message in self.midi.turn(self._sample_time):
                 self._publish(message)
             for message in self.caller.turn(self._now(), self.rate) if self.caller is not None else ():
@@ -189,7 +200,8 @@ class App:
         self.midi.close()  # while the engine can still let the last note-offs leave
         self.console.close()
         self.supervisor.close()
-        self.publisher.close()
+        for publisher in self.publishers:
+            publisher.close()
 
     def _start(self, retry: bool) -> None:
         self._restart_at, self._started_at = None, time.monotonic()

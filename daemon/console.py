@@ -28,7 +28,7 @@ class Console:
     """Made before the first engine is started. [main]"""
 
     def __init__(self, config: Config, supervisor: Supervisor) -> None:
-        """Bind the control socket and load the preset. Raises ControlError, ConsoleError."""
+        """Bind the control socket and load the preset. Raises BindError, ConsoleError."""
         self._supervisor = supervisor
         self.others: Mapping[str, Submit] = {}  # who do what is not the desk's, by daemon.desk.commands.elsewhere
         self.router: Router | None = None

@@ -13,14 +13,13 @@ from rich.console import Console
 from daemon import config, crate
 from daemon import messages as m
 from daemon.app import App
+from daemon.bind import BindError
 from daemon.engine import histogram
 from daemon.engine.state import WORK_BIN_NS
 from daemon.outputs.next_panel import NextPanel
 from daemon.outputs.summary import Tally, exchange, summary
 from daemon.outputs.terminal import TerminalView
-from daemon.outputs.zmq_pub import ZmqError
 from daemon.run import RunError
-from daemon.service.router import ControlError
 
 PATIENCE_S = 240.0  # it plays on for so long until there is a first list: the first start compiles what makes it,
 HEARING_S = 10.0  # and for so long until there is one for what is heard
@@ -42,9 +41,9 @@ def _play(file: Path | None, seconds: float | None, no_ui: bool, dj: bool, box: 
         chosen = replace(chosen, rack=config.Rack("demo"))
     try:
         app = App(chosen)
-    except (ZmqError, ControlError):  # another jamd has the usual ports
+    except BindError:  # another jamd has the usual ports
         free = "tcp://127.0.0.1:*"
-        app = App(replace(chosen, zmq=config.Zmq(address=free), control=config.Control(address=free)))
+        app = App(replace(chosen, zmq=config.Zmq(free, free), control=config.Control(address=free)))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: app.stop())
     tally = Tally()

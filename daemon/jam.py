@@ -11,14 +11,13 @@ from msgspec.structs import replace
 from daemon import config, doctor
 from daemon import messages as m
 from daemon.app import App
+from daemon.bind import BindError
 from daemon.desk.commands.command import Command
 from daemon.desk.commands.jam import Jam, JamCue, JamPanic, JamPart
 from daemon.errors import UserError
 from daemon.keys import Keys
 from daemon.outputs.jam_view import JamView
-from daemon.outputs.zmq_pub import ZmqError
 from daemon.run import RunError
-from daemon.service.router import ControlError
 
 PRESET = "folk-answer"
 """What is played through where nothing else is asked for."""
@@ -75,13 +74,13 @@ def jam(given: Path | None, wish: Wish, no_ui: bool, seconds: float | None) -> i
 def _app(chosen: config.Config) -> App:
     try:
         return App(chosen)
-    except (ZmqError, ControlError) as error:  # another jamd has the usual ports
+    except BindError as error:  # another jamd has the usual ports
         usual = config.Config()
         if (chosen.zmq, chosen.control) != (usual.zmq, usual.control):
             raise
         click.echo(f"jamd: {error}; this one takes other ports", err=True)
         free = "tcp://127.0.0.1:*"
-        return App(replace(chosen, zmq=config.Zmq(address=free), control=config.Control(address=free)))
+        return App(replace(chosen, zmq=config.Zmq(free, free), control=config.Control(address=free)))
 
 
 def _wished(wish: Wish) -> Jam:

@@ -50,7 +50,7 @@ def measure(seconds: float) -> dict[str, Any]:
         preset.write_text(JAM)
         config.write_text(
             f'[engine]\ndriver = "jack"\ndevice = "none"\n[midi]\napi = "off"\n[rack]\npreset = "{preset}"\n'
-            f'[zmq]\naddress = "{address}"\n[control]\naddress = "off"\n'
+            f'[zmq]\naddress = "{address}"\nlatest = "off"\n[control]\naddress = "off"\n'
         )
         command = [sys.executable, "-m", "daemon.cli", "run", "--config", str(config)]
         daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL)

@@ -34,7 +34,7 @@ def measure(seconds: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         address = f"ipc://{folder}/wire"
         config = Path(folder) / "config.toml"
-        wires = f'[zmq]\naddress = "{address}"\n[control]\naddress = "off"\n'
+        wires = f'[zmq]\naddress = "{address}"\nlatest = "off"\n[control]\naddress = "off"\n'
         config.write_text(f'[engine]\ndriver = "jack"\ndevice = "none"\n{wires}')
         command = [sys.executable, "-m", "daemon.cli", "run", "--config", str(config)]
         daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL)

@@ -11,7 +11,7 @@ import sys
 import msgspec
 import zmq
 
-from daemon.errors import UserError
+from daemon.bind import bind, unbind
 from daemon.messages import Array, Chroma, Message, topic
 
 QUEUE = 4096  # messages a subscriber may be behind: about 4 s of everything
@@ -21,43 +21,24 @@ REQUEST_BYTES = 64  # a longer one is no topic
 CHROMA = Array(2, "<f4", [12])
 
 
-class ZmqError(UserError):
-    """An address that cannot be used; the text is one line with the remedy."""
-
-
 class ZmqPublisher:
     """One XPUB socket. [main]"""
 
+    key = "zmq.address"
+
     def __init__(self, address: str, encoding: str = "msgpack") -> None:
-        """Bind. `encoding` is "msgpack" or "json". Raises ZmqError."""
-        self._context = zmq.Context()
-        self.socket = self._context.socket(zmq.XPUB)
-        self.socket.setsockopt(zmq.SNDHWM, QUEUE)
-        self.socket.setsockopt(zmq.XPUB_VERBOSE, 1)
-        self.socket.setsockopt(zmq.LINGER, 200)
-        self.socket.setsockopt(zmq.RCVHWM, REQUESTS)
-        self.socket.setsockopt(zmq.MAXMSGSIZE, REQUEST_BYTES)
+        """Bind. `encoding` is "msgpack" or "json". Raises BindError."""
         self._as_json = encoding == "json"
         self._encode = (msgspec.json if self._as_json else msgspec.msgpack).Encoder().encode
         self._topics: dict[type, bytes] = {}
         self._last: dict[tuple, Message] = {}
-        port = address.rpartition(":")[2]
-        if not address.startswith(("tcp://", "ipc://")) or (port.isdigit() and int(port) > 65535):
-            self._context.destroy(0)
-            raise ZmqError(
-                f"zmq.address: {address!r} is no place; give tcp://127.0.0.1:PORT (up to 65535) or ipc://FILE"
-            )
-        try:
-            self.socket.bind(address)
-        except zmq.ZMQError as error:
-            self._context.destroy(0)
-            busy = error.errno == zmq.EADDRINUSE
-            why = (
-                "is another jamd running? give another port"
-                if busy
-                else "give a tcp://127.0.0.1:PORT or ipc:// address"
-            )
-            raise ZmqError(f"zmq.address: cannot publish on {address}: {error.strerror}; {why}") from None
+        options = {
+            zmq.SNDHWM: QUEUE,
+            zmq.XPUB_VERBOSE: 1,
+            zmq.RCVHWM: REQUESTS,
+            zmq.MAXMSGSIZE: REQUEST_BYTES,
+        }
+        self.socket = bind(zmq.XPUB, self.key, address, options)
         self.address = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def publish(self, message: Message) -> None:
@@ -66,18 +47,17 @@ class ZmqPublisher:
         name = self._topics.get(kind)
         if name is None:
             name = self._topics[kind] = topic(kind.__struct_config__.tag)  # type: ignore[arg-type]
-        frames = [name, *self._frames(message)]
         if kind.keep_last:
             self._last[name, *(getattr(message, field) for field in kind.keep_by)] = message
-        self.socket.send_multipart(frames, zmq.DONTWAIT, copy=True)
+        self.socket.send_multipart(self._frames(name, message), zmq.DONTWAIT)
 
-    def _frames(self, message: Message) -> list[bytes]:
+    def _frames(self, name: bytes, message: Message) -> list[bytes]:
         if isinstance(message, Chroma) and not self._as_json:
             values = array.array("f", message.chroma)  # type: ignore[arg-type]
             if sys.byteorder == "big":
                 values.byteswap()
-            return [self._encode(msgspec.structs.replace(message, chroma=CHROMA)), values.tobytes()]
-        return [self._encode(message)]
+            return [name, self._encode(msgspec.structs.replace(message, chroma=CHROMA)), values.tobytes()]
+        return [name, self._encode(message)]
 
     def serve_joiners(self) -> int:
         """Say the last known state again for new subscribers, when `socket` is readable; returns how many were heard.
@@ -94,11 +74,11 @@ class ZmqPublisher:
                 joined += 1
                 prefixes.add(request[1:])
         for (name, *_), message in self._last.items():
-            if any(name.startswith(prefix) for prefix in prefixes):
-                again = msgspec.structs.replace(message, replay=True)
-                self.socket.send_multipart([name, *self._frames(again)], zmq.DONTWAIT)
+            frames = self._frames(name, msgspec.structs.replace(message, replay=True))
+            if frames[0].startswith(tuple(prefixes)):
+                self.socket.send_multipart(frames, zmq.DONTWAIT)
         return joined
 
     def close(self) -> None:
         """Send what is queued for at most 0.2 s and close."""
-        self._context.destroy(200)
+        unbind(self.socket)

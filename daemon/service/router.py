@@ -6,7 +6,6 @@ Answers come as the requests are done. Both REQ and DEALER sockets may ask. Only
 """
 
 import contextlib
-import ipaddress
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,7 +13,8 @@ from typing import Any
 import msgspec
 import zmq
 
-from daemon.errors import Refused, UserError
+from daemon.bind import bind, unbind
+from daemon.errors import Refused
 
 UNDER_WAY = 64  # requests of one client at once
 REQUEST_BYTES = 1 << 20
@@ -28,10 +28,6 @@ Submit = Callable[[Sequence[Any], Reply, bool], None]
 """(commands, reply, check): `reply` is called once with the answer, now or later."""
 
 _encoders = msgspec.msgpack.Encoder(), msgspec.json.Encoder()
-
-
-class ControlError(UserError):
-    """An address that cannot be used; the text is one line with the remedy."""
 
 
 class _Request(msgspec.Struct, forbid_unknown_fields=True):
@@ -54,31 +50,15 @@ class Router:
     """One socket. [main]"""
 
     def __init__(self, address: str, decode: Callable[[msgspec.Raw, bool], Any], submit: Submit) -> None:
-        """Bind. `decode(packed, as_json)` gives a command or raises Refused. Raises ControlError."""
-        _check(address)
+        """Bind. `decode(packed, as_json)` gives a command or raises Refused. Raises BindError."""
         self._decode, self._submit = decode, submit
         self._under_way: Counter[bytes] = Counter()
-        self._context = zmq.Context()
-        self.socket = self._context.socket(zmq.ROUTER)
-        for option, value in (
-            (zmq.MAXMSGSIZE, CUT_OFF_BYTES),
-            (zmq.RCVHWM, 2 * UNDER_WAY),
-            (zmq.SNDHWM, REPLIES),
-            (zmq.LINGER, 200),
-            (zmq.IPV6, int("[" in address)),
-        ):
-            self.socket.setsockopt(option, value)
-        try:
-            self.socket.bind(address)
-        except zmq.ZMQError as error:
-            self._context.destroy(0)
-            busy = error.errno == zmq.EADDRINUSE
-            why = (
-                "is another jamd running? give another port"
-                if busy
-                else "give a free tcp://127.0.0.1:PORT or ipc://FILE"
-            )
-            raise ControlError(f"control.address: cannot listen on {address}: {error.strerror}; {why}") from None
+        options = {
+            zmq.MAXMSGSIZE: CUT_OFF_BYTES,
+            zmq.RCVHWM: 2 * UNDER_WAY,
+            zmq.SNDHWM: REPLIES,
+        }
+        self.socket = bind(zmq.ROUTER, "control.address", address, options)
         self.address = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def turn(self) -> None:
@@ -93,7 +73,7 @@ class Router:
 
     def close(self) -> None:
         """Send what is queued for at most 0.2 s and close; answers that come later go nowhere."""
-        self._context.destroy(200)
+        unbind(self.socket)
 
     def _take(self, envelope: list[bytes], frames: list[bytes]) -> None:
         packed = frames[0] if len(frames) == 1 else b""
@@ -152,22 +132,3 @@ def _id(packed: bytes, as_json: bool) -> Any:
         return _ids[as_json].decode(packed).id
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def _check(address: str) -> None:
-    """Raise ControlError for a place that is none, or that other machines could reach."""
-    kind, _, where = address.partition("://")
-    host, _, port = where.rpartition(":")
-    if kind == "ipc" and where:
-        return
-    if kind != "tcp" or not host or not (port == "*" or (port.isdigit() and int(port) < 65536)):
-        raise ControlError(f"control.address: {address!r} is no place; give tcp://127.0.0.1:PORT, ipc://FILE, or off")
-    try:
-        is_here = ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        is_here = False
-    if not is_here:
-        raise ControlError(
-            f"control.address: {address!r} could be reached by other machines, and there are no keys yet (CURVE is to "
-            "come); give tcp://127.0.0.1:PORT or ipc://FILE"
-        )

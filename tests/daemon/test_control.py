@@ -9,9 +9,10 @@ import msgspec
 import pytest
 import zmq
 
+from daemon.bind import BindError
 from daemon.desk.commands import NAMES, decode
 from daemon.errors import REFUSALS, Refused
-from daemon.service.router import CUT_OFF_BYTES, REQUEST_BYTES, UNDER_WAY, ControlError, Router
+from daemon.service.router import CUT_OFF_BYTES, REQUEST_BYTES, UNDER_WAY, Router
 from tests.desk.engine_end import Rig
 
 
@@ -276,19 +277,19 @@ def anything(chance: random.Random) -> Any:
     "address", ["tcp://*:5551", "tcp://0.0.0.0:1", "tcp://192.168.1.2:5551", "tcp://example.org:5551", "tcp://[::]:9"]
 )
 def test_other_machines_are_kept_out(address: str) -> None:
-    with pytest.raises(ControlError, match=r"control\.address: .* could be reached by other machines.*CURVE"):
+    with pytest.raises(BindError, match=r"control\.address: .* could be reached by other machines.*CURVE"):
         Router(address, decode, lambda *_: None)
 
 
 @pytest.mark.parametrize("address", ["5551", "udp://127.0.0.1:1", "tcp://127.0.0.1:99999", "tcp://127.0.0.1", "ipc://"])
 def test_a_place_that_is_none_is_refused(address: str) -> None:
-    with pytest.raises(ControlError, match=r"control\.address: .* is no place; give tcp://"):
+    with pytest.raises(BindError, match=r"control\.address: .* is no place; give tcp://"):
         Router(address, decode, lambda *_: None)
 
 
 def test_a_busy_port_is_one_clear_line() -> None:
     first = Router("tcp://127.0.0.1:*", decode, lambda *_: None)
-    with pytest.raises(ControlError, match=r"control\.address: cannot listen on .* another jamd"):
+    with pytest.raises(BindError, match=r"control\.address: cannot listen on .* another jamd"):
         Router(first.address, decode, lambda *_: None)
     first.close()
 

@@ -30,7 +30,7 @@ def jamd(*words: object) -> subprocess.CompletedProcess[str]:
 def config(tmp_path: Path) -> Path:
     path = tmp_path / "jam.toml"
     path.write_text(
-        f'[engine]\ndriver = "timer"\n[zmq]\naddress = "ipc://{tmp_path}/wire"\n'
+        f'[engine]\ndriver = "timer"\n[zmq]\naddress = "ipc://{tmp_path}/wire"\nlatest = "off"\n'
         f'[control]\naddress = "ipc://{tmp_path}/control"\n[midi]\napi = "off"\n'
     )
     return path

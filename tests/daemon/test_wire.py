@@ -7,8 +7,9 @@ import pytest
 import zmq
 
 from daemon import messages as m
+from daemon.bind import BindError
 from daemon.listen import decode
-from daemon.outputs.zmq_pub import REQUESTS, ZmqError, ZmqPublisher
+from daemon.outputs.zmq_pub import REQUESTS, ZmqPublisher
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "wire.txt"
 
@@ -223,7 +224,7 @@ def test_what_is_no_message_is_an_error_of_one_kind(frames: list[bytes]) -> None
 
 @pytest.mark.parametrize("address", ["tcp://*:99999", "inproc://x", "5550", "udp://127.0.0.1:1"])
 def test_a_place_nobody_could_connect_to_is_refused(address: str) -> None:
-    with pytest.raises(ZmqError, match=r"zmq.address: .* is no place; give tcp://"):
+    with pytest.raises(BindError, match=r"zmq.address: .* is no place; give tcp://"):
         ZmqPublisher(address)
 
 
@@ -309,8 +310,8 @@ def test_a_stopped_reader_loses_its_own_messages_only(publisher: ZmqPublisher) -
 
 def test_a_busy_port_is_one_clear_line(publisher: ZmqPublisher) -> None:
     first = ZmqPublisher("tcp://127.0.0.1:*")
-    with pytest.raises(ZmqError, match="another jamd"):
+    with pytest.raises(BindError, match="another jamd"):
         ZmqPublisher(first.address)
     first.close()
-    with pytest.raises(ZmqError, match=r"zmq\.address"):
+    with pytest.raises(BindError, match=r"zmq\.address"):
         ZmqPublisher("nonsense")
