@@ -126,9 +126,9 @@ export class Jamd {
     const endsAt = performance.now() + timeoutMs
     for (;;) {
       const until = this._isSilent ? endsAt : Math.min(endsAt, this._silentAt)
-      this._socket.receiveTimeout = until === Infinity ? -1 : Math.max(0, Math.ceil(until - performance.now()))
       let frames = null
       try {
+        this._socket.receiveTimeout = until === Infinity ? -1 : Math.max(0, Math.ceil(until - performance.now()))
         frames = await this._socket.receive()
       } catch (error) {
         if (this._socket.closed) return null

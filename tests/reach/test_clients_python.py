@@ -21,13 +21,6 @@ c = client("jamd_client")
 GOLDEN = Path(__file__).parents[1] / "golden" / "wire.txt"
 
 
-@pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    one = Running(tmp_path_factory.mktemp("python"))
-    yield one
-    one.stop()
-
-
 def until(jamd, kinds: set[str], seconds: float = 120.0) -> dict[str, list]:
     """What comes until there is one of each type."""
     ends_at, got = time.monotonic() + seconds, {kind: [] for kind in kinds}
