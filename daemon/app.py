@@ -307,6 +307,8 @@ class App:
                 lost_midi=self.midi.lost,
                 late_midi=int(self.supervisor.state["late_midi"][0]),
                 rack_latency_samples=self.console.desk.book.latency_samples,
+                drops={publisher.readers: publisher.drops for publisher in self.publishers}
+                | {"osc": self.remote.drops()},
                 latencies_ms=self.conductor.latencies() | self.lighting.latencies() | self.remote.latencies(),
                 **offsets()._asdict(),
                 **stats,

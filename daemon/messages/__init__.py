@@ -307,7 +307,8 @@ class Heartbeat(Message, tag="heartbeat"):
     raw_offset_ns: int = 0  # CLOCK_MONOTONIC_RAW minus CLOCK_MONOTONIC
     late_midi: int = 0  # messages that came after their sample
     rack_latency_samples: int = 0
-    drops: dict[str, int] = {}  # noqa: RUF012 - messages that some reader lost, by class: stream, latest, osc, lights ...
+    # By class of reader: how often one of stream or latest began to lose messages; packets that osc or lights lost.
+    drops: dict[str, int] = {}  # noqa: RUF012 - msgspec copies it
     latencies_ms: dict[str, float] = {}  # noqa: RUF012 - how much earlier than its music each output is sent
 
     keep_last: ClassVar[bool] = True

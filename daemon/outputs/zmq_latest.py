@@ -13,6 +13,7 @@ class ZmqLatest(ZmqPublisher):
     """One XPUB socket. [main]"""
 
     key = "zmq.latest"
+    readers = "latest"
 
     def _frames(self, name: bytes, message: Message) -> list[bytes]:
         return [name + b"\0" + self._encode(message)]

@@ -22,9 +22,14 @@ CHROMA = Array(2, "<f4", [12])
 
 
 class ZmqPublisher:
-    """One XPUB socket. [main]"""
+    """One XPUB socket. [main]
+
+    `drops` counts how often a message found a reader's queue full. From then on libzmq passes that reader over, which cannot
+    be counted here, until it has read half of its queue; its own gaps in `seq` tell it the rest.
+    """
 
     key = "zmq.address"
+    readers = "stream"
 
     def __init__(self, address: str, encoding: str = "msgpack") -> None:
         """Bind. `encoding` is "msgpack" or "json". Raises BindError."""
@@ -32,9 +37,11 @@ class ZmqPublisher:
         self._encode = (msgspec.json if self._as_json else msgspec.msgpack).Encoder().encode
         self._topics: dict[type, bytes] = {}
         self._last: dict[tuple, Message] = {}
+        self.drops = 0
         options = {
             zmq.SNDHWM: QUEUE,
             zmq.XPUB_VERBOSE: 1,
+            zmq.XPUB_NODROP: 1,  # or nobody would say that a queue is full
             zmq.RCVHWM: REQUESTS,
             zmq.MAXMSGSIZE: REQUEST_BYTES,
         }
@@ -49,7 +56,16 @@ class ZmqPublisher:
             name = self._topics[kind] = topic(kind.__struct_config__.tag)  # type: ignore[arg-type]
         if kind.keep_last:
             self._last[name, *(getattr(message, field) for field in kind.keep_by)] = message
-        self.socket.send_multipart(self._frames(name, message), zmq.DONTWAIT)
+        self._send(self._frames(name, message))
+
+    def _send(self, frames: list[bytes]) -> None:
+        try:
+            self.socket.send_multipart(frames, zmq.DONTWAIT)
+        except zmq.Again:  # and nobody has it yet
+            self.drops += 1
+            self.socket.setsockopt(zmq.XPUB_NODROP, 0)
+            self.socket.send_multipart(frames, zmq.DONTWAIT)
+            self.socket.setsockopt(zmq.XPUB_NODROP, 1)
 
     def _frames(self, name: bytes, message: Message) -> list[bytes]:
         if isinstance(message, Chroma) and not self._as_json:
@@ -76,7 +92,7 @@ class ZmqPublisher:
         for (name, *_), message in self._last.items():
             frames = self._frames(name, msgspec.structs.replace(message, replay=True))
             if frames[0].startswith(tuple(prefixes)):
-                self.socket.send_multipart(frames, zmq.DONTWAIT)
+                self._send(frames)
         return joined
 
     def close(self) -> None:
