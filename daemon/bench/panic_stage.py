@@ -223,7 +223,7 @@ def main() -> None:
                 if self.midi.is_open(port) and self.midi.note_on(port, CHANNEL, NOTE, 100):
                     self._waits.discard(port)
 
-    run.App = Playing  # type: ignore[misc]
+    run.App = Playing  # type: ignore[misc, assignment]
     sys.exit(run.run(config.load(Path(sys.argv[1])), None))
 
 

@@ -98,6 +98,13 @@ class Synth:
     def select_program(self, index: int) -> None:
         raise PluginError(f"{self.info.title} has no program {index}; it has none, but a parameter `sound`")
 
+    def reset(self) -> None:
+        from dsp.synth.play import ready
+
+        values = self._values.copy()
+        self._synth[:] = ready(float(self._synth["rate"][0]))
+        self._synth["values"][0] = values
+
     def latency(self) -> int:
         return 0
 

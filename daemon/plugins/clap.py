@@ -287,6 +287,12 @@ class ClapPlugin:
     def select_program(self, index: int) -> None:
         raise PluginError(f"{self.info.title} has no program {index}; it has none")
 
+    def reset(self) -> None:
+        self._deactivate()
+        self._activate()
+        with self._as_audio_thread():
+            self._plugin.reset(self._at)
+
     def latency(self) -> int:
         return int(self._latency.get(self._at)) if self._latency else 0
 

@@ -44,7 +44,7 @@ class MinihostPlugin:
     """A `daemon.plugins.plugin.Plugin`."""
 
     def __init__(self, format: str, where: str, rate: float, max_block: int, side_inputs: int) -> None:
-        self._lib, self._session = abi.library(), abi.session()
+        self._lib, self._session, self._rate = abi.library(), abi.session(), rate
         self._facts = lilv.world().facts(where) if format == "lv2" else lilv.Facts("")
         self._handle = self._open(format, where, rate, max_block, side_inputs)
         self._own = zeros(native.OWN)
@@ -281,6 +281,10 @@ class MinihostPlugin:
                     self._lib.mh_set_param(self._handle, param.index, self.value(param.index))
             self._flush(1)
         self._changes.settle()
+
+    def reset(self) -> None:
+        self._lib.mh_set_sample_rate(self._handle, self._rate)  # which prepares it anew; mh_reset leaves LV2's tails
+        self._make_room_for_midi()
 
     def latency(self) -> int:
         return int(self._lib.mh_get_latency_samples(self._handle))

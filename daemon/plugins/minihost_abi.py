@@ -104,6 +104,7 @@ _PROTOTYPES: dict[str, tuple[Any, list[Any]]] = {
     "mh_session_open_desc": (c_void_p, [c_void_p, c_char_p, c_double, c_int, c_int, c_int, c_char_p, c_size_t]),
     "mh_session_probe": (c_int, [c_void_p, c_char_p, POINTER(Description), c_char_p, c_size_t]),
     "mh_close": (None, [c_void_p]),
+    "mh_set_sample_rate": (c_int, [c_void_p, c_double]),
     "mh_get_info": (c_int, [c_void_p, POINTER(PluginInfo)]),
     "mh_get_num_buses": (c_int, [c_void_p, c_int]),
     "mh_get_bus_info": (c_int, [c_void_p, c_int, c_int, POINTER(BusInfo)]),

@@ -72,6 +72,9 @@ class Plugin(Protocol):
     def select_program(self, index: int) -> None:
         """Take a factory program, while the plugin does not run. Raises PluginError."""
 
+    def reset(self) -> None:
+        """End what sounds in it, tails too, while it does not run; its parameters stay."""
+
     def latency(self) -> int:
         """Samples by which its output is late, now."""
 

@@ -64,6 +64,10 @@ class Arrangement:
         for one in gone:
             self._retire(one)
 
+    def be(self, slot: LiveSlot, presence: float) -> None:
+        """A plugin is to be there (1.0) or as if it were not (0.0), until `arrange` says it again."""
+        self._move(slot, "presence", presence)
+
     def drop(self, slot: LiveSlot) -> None:
         """A plugin is no longer wanted: if no chain holds it, let go of it now."""
         if slot not in self.everything():

@@ -241,6 +241,10 @@ def process(pointer, own):
         r.thread = audio_thread()
     r.cpu = audio_cpu()
     obey(r, own)
+    for k in range(block.n_midi):
+        if block.midi[k].port == EVERY_PORT:
+            r.panics += 1
+            break
     start, total, given = 0, r.total, r.input
     while start < block.n:
         n = min(block.n - start, rec.PART)

@@ -12,6 +12,7 @@ from daemon.rack.live import LiveSlot
 from daemon.rack.model import Document
 from daemon.rack.opening import Opener
 from daemon.rack.protocol import Done, Load, News, Order, Set
+from daemon.rack.quiet import Quiet
 from daemon.rack.ring import CommandRing
 from dsp.kernel import zeros
 
@@ -33,6 +34,7 @@ class Rack:
         self._opener = Opener(rate, block)
         self._arrangement = Arrangement(self.record, self._ring, rate)
         self._isolation = Isolation(rate, self.record)
+        self._quiet = Quiet(self.record, self._arrangement)
         self._document = Document()
         self._ports: list[str] = []
         self._slots: dict[int, LiveSlot] = {}
@@ -74,6 +76,8 @@ class Rack:
         """Go on with what takes time, some 50 times a second: fades, chains that ring out, what plugins want."""
         news = News()
         self._isolation.turn(news)
+        if self._quiet.turn(self._plugins().values()):
+            self._ring.commit()
         moved = self._arrangement.is_moving
         for live in list(self._slots.values()):
             moved |= self._look_after(live, news)

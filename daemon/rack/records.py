@@ -177,6 +177,7 @@ RACK = np.dtype(
         ("silence", np.float32, (PART,)),
         ("total", *STEREO),
         ("samples", np.int64),  # (c) ever played
+        ("panics", np.int64),  # (c) heard: what sounds in the plugins is to end
         ("cpu", np.int64),  # (c) the processor the audio thread was last on
         ("thread", np.int64),  # (c) its id
         ("scratch", np.int64, (2,)),

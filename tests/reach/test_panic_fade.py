@@ -110,6 +110,46 @@ def slotted():
         one.rack.close()
 
 
+TAILS = {
+    "lv2:urn:zamaudio:ZamDelay": "feedb",
+    "clap:com.zamaudio.ZamDelay": "7",
+    "vst3:/usr/lib/vst3/ZamDelay.vst3#ZamDelay": "10",
+    "lv2:urn:dragonfly:plate": "decay",
+}
+"""Plugins that sound on, and the parameter by which they do so for long."""
+
+
+def rung_out(stage: Slotted, seconds: float) -> float:
+    """How loud it is, while the rack has its turns as in the engine."""
+    peak = 0.0
+    for _ in range(round(seconds * 50)):
+        stage.rack.turn()
+        peak = max(peak, stage.play(0.02))
+    return peak
+
+
+@pytest.mark.parametrize("name", TAILS)
+def test_a_plugins_tail_does_not_come_back(slotted, name: str) -> None:
+    key = TAILS[name]
+    try:
+        stage = slotted(Chain("delay", plugins=[Slot(name, uid=1, params={key: 0.9})], uid=9))
+    except AssertionError as error:
+        pytest.skip(f"{name}: {error}; sudo apt install zam-plugins dragonfly-reverb-lv2".splitlines()[0])
+    live = stage.rack._slots[1]
+    index = live.params[key].index
+    for amount in (0.0, 0.5):
+        noise = amount * np.random.default_rng(0).standard_normal((1, RATE // 4)).astype(np.float32)
+        for start in range(0, noise.shape[1], 250):
+            stage.engine.process(noise[:, start : start + 250])
+    loud = rung_out(stage, 0.05)
+    assert loud > 1e-3
+    before = live.plugin.value(index)
+    stage.panic()
+    rung_out(stage, FADE_S + QUIET_S)
+    assert rung_out(stage, 0.6) < 1e-4
+    assert live.plugin.value(index) == before
+
+
 @pytest.mark.parametrize("port", [GENERATOR_PORT, FIRST_NAMED_PORT])
 def test_a_hosted_instruments_notes_end(slotted, port: int) -> None:
     """It listens to one channel of one port; a panic is told to all."""

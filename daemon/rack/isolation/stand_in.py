@@ -34,6 +34,9 @@ class StandIn:
         """It has none."""
         raise PluginError("a chain has no programs")
 
+    def reset(self) -> None:
+        """Its own process hears a panic as the rack does, and resets what plays in it."""
+
     def tail_s(self) -> float:
         """Not known."""
         return 0.0
