@@ -4,7 +4,7 @@ import ipaddress
 import socket
 
 from daemon.osc.output import OscError, place, resolved
-from daemon.osc.packet import Heard, PacketError, read
+from daemon.osc_packet import Heard, PacketError, read
 
 PACKET = 4096  # bytes; what is longer is refused
 IN_A_TURN = 64  # packets

@@ -7,7 +7,7 @@ from typing import Any
 from daemon.osc import packing
 from daemon.osc.control import ControlError, Meant, meant
 from daemon.osc.input import Input
-from daemon.osc.packet import Heard
+from daemon.osc_packet import Heard
 
 PRESSES = 32  # in one turn
 VALUES = 256  # addresses whose newest value waits

@@ -21,7 +21,7 @@ from daemon.osc.addresses import TAKEN
 from daemon.osc.control import ControlError, meant
 from daemon.osc.input import IN_A_TURN, PACKET, Input
 from daemon.osc.output import OscError
-from daemon.osc.packet import DEPTH, MESSAGES, Heard, PacketError, read
+from daemon.osc_packet import DEPTH, MESSAGES, Heard, PacketError, read
 from daemon.osc.receiver import PRESSES, Receiver
 
 S = 1_000_000_000

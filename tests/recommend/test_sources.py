@@ -131,6 +131,7 @@ def test_an_osc_message_says_what_plays_and_nonsense_is_passed_over() -> None:
     told = source(f"osc:{number}")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         nonsense = [b"", b"x" * 5000, b"#bundle\0", packet(1, 2), packet("a", "b", "c"), packet("a", address="/other")]
+        nonsense += [b"#bundle\0" + b"\0" * 7 + b"\1" + b"\xff\xff\xff\xfc"]  # a part of less than no size
         for data in [packet("Ann", "Blue Monday"), *nonsense]:
             sender.sendto(data, ("127.0.0.1", number))
         assert told.poll(NOW) == Told("Ann", "Blue Monday")

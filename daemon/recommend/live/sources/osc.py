@@ -1,11 +1,12 @@
 """What plays by Open Sound Control over UDP: `/jamd/now_playing` with two strings, artist and title, or one with the title.
 
-The packets are python-osc's to read. Only this machine may send, unless the config names another of its addresses.
+Only this machine may send, unless the config names another of its addresses.
 """
 
 import contextlib
 import socket
 
+from daemon.osc_packet import PacketError, read
 from daemon.recommend.live.sources import SourceError, Told
 
 ADDRESS = "/jamd/now_playing"
@@ -57,14 +58,12 @@ def _cannot(argument: str, error: OSError) -> SourceError:
 
 
 def _told(packet: bytes) -> Told | None:
-    from pythonosc.osc_packet import OscPacket, ParseError
-
     try:
-        messages = [timed.message for timed in OscPacket(packet).messages]
-    except (ParseError, ValueError, IndexError, RecursionError):
+        messages = read(packet)
+    except PacketError:
         return None
     for message in reversed(messages):
-        words = list(message.params)
+        words = message.arguments
         if message.address == ADDRESS and 0 < len(words) <= 2 and all(isinstance(word, str) for word in words):
             return Told("" if len(words) == 1 else words[0], words[-1])
     return None

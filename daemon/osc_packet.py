@@ -1,4 +1,4 @@
-"""Reading Open Sound Control packets from anybody: each message is python-osc's to read, the way there is our own.
+"""Reading Open Sound Control packets, which anybody may have sent: a message is python-osc's to read, the way to it our own.
 
 python-osc takes a bundle apart without a bound: a size below zero inside of one makes it run for ever, and each type of
 argument that it does not know is a line in the log. So bundles are taken apart here, and types are looked at first.
