@@ -21,8 +21,8 @@ from daemon.osc.addresses import TAKEN
 from daemon.osc.control import ControlError, meant
 from daemon.osc.input import IN_A_TURN, PACKET, Input
 from daemon.osc.output import OscError
-from daemon.osc_packet import DEPTH, MESSAGES, Heard, PacketError, read
 from daemon.osc.receiver import PRESSES, Receiver
+from daemon.osc_packet import DEPTH, MESSAGES, Heard, PacketError, read
 
 S = 1_000_000_000
 T0, WALL = 50 * S, 1_700_000_000 * S

@@ -5,6 +5,7 @@ import shutil
 import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +86,10 @@ class Port:
 class Rig:
     """A daemon, who listens to it by OSC, and who tells it what to do."""
 
-    def __init__(self, folder: Path, qlcplus: Qlcplus | None) -> None:
+    def __init__(self, folder: Path, qlcplus: Qlcplus | None, ends: ExitStack) -> None:
         self.prompt, self.ahead, self.qlcplus = Port(), Port(), qlcplus
+        for port in (self.prompt, self.ahead):
+            ends.callback(port.socket.close)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", 0))
             self._input = probe.getsockname()[1]
@@ -95,7 +98,7 @@ class Rig:
         preset = folder / "osc.toml"
         preset.write_text(PRESET)
         self.daemon = Daemon(folder, CONFIG.format(preset=preset, input=self._input, outputs=outputs))
-        self.daemon.wait_for("running")
+        ends.callback(self.daemon.close)
 
     def tell(self, address: str, value: float = 1.0) -> None:
         self.prompt.socket.sendto(packing.message(address, value), ("127.0.0.1", self._input))
@@ -113,14 +116,13 @@ class Rig:
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     folder = tmp_path_factory.mktemp("osc")
-    qlcplus = Qlcplus(folder) if shutil.which("qlcplus") is not None else None
-    made = Rig(folder, qlcplus)
-    yield made
-    made.daemon.close()
-    made.prompt.socket.close()
-    made.ahead.socket.close()
-    if qlcplus is not None:
-        qlcplus.close()
+    with ExitStack() as ends:
+        qlcplus = Qlcplus(folder) if shutil.which("qlcplus") is not None else None
+        if qlcplus is not None:
+            ends.callback(qlcplus.close)
+        made = Rig(folder, qlcplus, ends)
+        made.daemon.wait_for("running")
+        yield made
 
 
 def test_what_is_heard_is_sent(rig: Rig) -> None:
