@@ -174,6 +174,14 @@ def listen(topic: str, address: str, as_json: bool, everything: bool, seconds: f
 
 
 @main.command()
+def schema() -> None:
+    """Print the JSON Schema of all messages that a daemon publishes, with their topics."""
+    from daemon.messages import schema as command
+
+    click.echo(command.text(), nl=False)
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def devices(as_json: bool) -> None:
     """List sound cards, JACK ports and MIDI ports by the names that a config takes."""
