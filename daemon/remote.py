@@ -41,9 +41,9 @@ class Remote:
         """ms by which each output is sent earlier than its music sounds."""
         return {output.name: self._latency_ms for output in self._outputs}
 
-    def drops(self) -> dict[str, int]:
+    def drops(self) -> int:
         """Packets that did not leave, or were refused where they went."""
-        return {"osc": sum(output.drops for output in self._outputs)} if self._outputs else {}
+        return sum(output.drops for output in self._outputs)
 
     def attend(self, poller: zmq.Poller) -> int:
         """Let the poller know whom to wait for; gives for how many ms it may."""
