@@ -44,7 +44,7 @@ def _end(app: App) -> None:
 
 
 def _report(message: m.Message) -> None:
-    """What became of the engine, the MIDI ports, the plugins and the generators, for who watches the log."""
-    is_news = isinstance(message, m.Engine | m.MidiPort | m.PluginFault | m.Generator | m.Recommender | m.Panic)
-    if is_news or (isinstance(message, m.Rack) and message.kind in ("loaded", "saved", "warned")):
+    """What became of the engine, MIDI ports, outputs, plugins and generators, for who watches the log."""
+    kinds = m.Engine | m.MidiPort | m.Output | m.PluginFault | m.Generator | m.Recommender | m.Panic
+    if isinstance(message, kinds) or (isinstance(message, m.Rack) and message.kind in ("loaded", "saved", "warned")):
         click.echo("jamd: " + lines.line(message).strip(), err=True)

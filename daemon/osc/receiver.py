@@ -10,6 +10,7 @@ from daemon.osc.input import Input
 from daemon.osc_packet import Heard
 
 PRESSES = 32  # in one turn
+UNDER_WAY = 64  # of them, that nobody has answered yet
 VALUES = 256  # addresses whose newest value waits
 HELD = 256  # messages that wait for their time
 HELD_NS = 10_000_000_000  # for so long at the most
@@ -30,7 +31,7 @@ class Receiver:
         self._values: dict[str, dict[str, Any]] = {}  # the newest that is wanted at an address,
         self._busy: set[str] = set()  # which waits while the one before is carried out
         self._held: list[tuple[int, int, Heard]] = []
-        self._count = self._presses = 0
+        self._count = self._presses = self._under_way = 0
 
     def next_ns(self) -> int | None:
         """When something that is held is to be done."""
@@ -73,10 +74,10 @@ class Receiver:
             return
         if not wanted.is_value:
             self._presses += 1
-            if self._presses <= PRESSES:
+            if self._presses <= PRESSES and self._under_way < UNDER_WAY:
                 self._submit(wanted, one.address)
             else:
-                self._refuse(f"{one.address[:60]!r}: more than {PRESSES} at once")
+                self._refuse(f"{one.address[:60]!r}: more than can be done at once")
         elif one.address in self._values or len(self._values) < VALUES:
             self._values[one.address] = wanted.command
         else:
@@ -85,10 +86,14 @@ class Receiver:
     def _submit(self, wanted: Meant, address: str) -> None:
         if wanted.is_value:
             self._busy.add(address)
+        else:
+            self._under_way += 1
 
         def reply(answer: dict[str, Any]) -> None:
             if wanted.is_value:
                 self._busy.discard(address)
+            else:
+                self._under_way -= 1
             if "error" in answer:
                 self._refuse(str(answer["error"].get("text", "")))
 

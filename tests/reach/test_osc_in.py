@@ -21,7 +21,7 @@ from daemon.osc.addresses import TAKEN
 from daemon.osc.control import ControlError, meant
 from daemon.osc.input import IN_A_TURN, PACKET, Input
 from daemon.osc.output import OscError
-from daemon.osc.receiver import PRESSES, Receiver
+from daemon.osc.receiver import PRESSES, UNDER_WAY, Receiver
 from daemon.osc_packet import DEPTH, MESSAGES, Heard, PacketError, read
 
 S = 1_000_000_000
@@ -290,6 +290,21 @@ def test_a_flood_is_done_in_measure(receiver: Receiver, desk: Desk, client: sock
     assert receiver.errors() == IN_A_TURN - PRESSES
     for _ in range(50):
         receiver.turn(T0)
+    client.send(message("/jamd/panic"))
+    receiver.turn(T0)
+    assert desk.done[-1]["cmd"] == "panic"
+
+
+def test_while_nobody_answers_only_so_much_is_asked(receiver: Receiver, desk: Desk, client: socket.socket) -> None:
+    desk.waits = True
+    for _ in range(20):
+        for _ in range(20):
+            client.send(message("/jamd/clock/tap"))
+        receiver.turn(T0)
+    assert len(desk.done) == UNDER_WAY
+    assert receiver.errors() == 400 - UNDER_WAY
+    for answer in desk.waiting:
+        answer()
     client.send(message("/jamd/panic"))
     receiver.turn(T0)
     assert desk.done[-1]["cmd"] == "panic"
