@@ -14,6 +14,7 @@ from daemon.baton import Baton
 from daemon.clock import Clock, offsets
 from daemon.config import Clock as Config
 from daemon.desk.commands.command import Command
+from daemon.engine.host_time import HostTime
 from daemon.engine.supervisor import Supervisor
 from daemon.errors import Refused
 from daemon.midi.desk import MidiDesk
@@ -51,6 +52,7 @@ class Conductor:
     def __init__(self, config: Config, midi: MidiDesk, supervisor: Supervisor) -> None:
         """Follows nobody yet. Where Link is wanted but not installed, that is published."""
         self._config, self._midi, self._clock = config, midi, Clock(supervisor.state)
+        self._host_time = HostTime(supervisor.state)
         self._rate, self._runs = 48000, False
         self._origin_s = 0.0  # sample 0 of the stream
         self._paused: tuple[float, int] | None = (
@@ -174,6 +176,10 @@ class Conductor:
         self.song.advance(now_s, from_s)
         for port, ticks in self._outs.items():
             news += self._tell(port, ticks, from_s, until_s, early_s)
+        if self.song.leader in ("", "beats"):  # the engine has its own beats at first hand
+            self._host_time.release()
+        else:
+            self._host_time.lead(now, self.song.song_at(now_s), self.song.line.rate_at(now_s) / self._rate)
         news += self._said.turn(self.song, from_s, until_s, self._sample)
         self._told_s = until_s
         return news

@@ -43,7 +43,7 @@ BLOCK = np.dtype(
         ("n_midi_out", np.int64),
         ("midi_out", MIDI, (MAX_MIDI,)),  # what leaves by the engine's own MIDI output; sorted by `at`
         ("tempo_bpm", np.float64),  # 0 = not known
-        ("beats", np.float64),  # since the first beat heard
+        ("beats", np.float64),  # since the first beat heard, or of the song where a transport leads
         ("slot", np.int64),  # uid of the plugin that runs now, 0 = none: who crashed, should one crash
         ("opening", np.int64),  # and of the one that the engine's main thread is opening
     ],

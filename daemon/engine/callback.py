@@ -8,7 +8,7 @@ its address, so the card, JACK, the timer and a file all run the very same machi
 import numpy as np
 from numba import cfunc, from_dtype, types
 
-from daemon.engine import panic
+from daemon.engine import host_time, panic
 from daemon.engine import state as st
 from daemon.engine.midi import gather, send
 from daemon.engine.state import STATE
@@ -75,7 +75,8 @@ def _finish_hop(s, base):
     features.spectrum_time = found.spectrum_time * scale - delay
     features.f0_time = found.f0_time * scale - delay
     features.chroma_time = found.chroma_time * scale - delay
-    _keep_time(s.block, found.tempo_bpm, found.beat_phase)
+    if s.is_led == 0:
+        _keep_time(s.block, found.tempo_bpm, found.beat_phase)
     store_release(base + _N_EVENTS, written + hop.n_events)
     store_release(base + _N_HOPS, s.n_hops + 1)
 
@@ -214,6 +215,7 @@ def process_block(pointer, count):
         _from_source(s, n)
     _clean(s, n)
     _capture(s, n)
+    host_time.tell(s)
     _render(s, n, base)
     completed = _analyse(s, n, base)
     store_release(base + _SAMPLE_TIME, s.sample_time + n)

@@ -7,6 +7,7 @@ Rings have one writer; their count is stored last, with release order.
 
 import numpy as np
 
+from daemon.engine.host_time import HOST_TIME
 from daemon.engine.jack_midi import JACK_MIDI
 from dsp import decimate, limiter
 from dsp.block import BLOCK, MAX_MIDI, MIDI
@@ -92,6 +93,8 @@ STATE = np.dtype(
         ("sent", MIDI_RING),  # to leave by the engine's own MIDI output
         ("late_midi", np.int64),  # (c) came after their sample, and were played at once
         ("lost_midi", np.int64),  # (c) more in a block than it can hold
+        ("host_time", HOST_TIME),  # where the leading transport is
+        ("is_led", np.int64),  # (c) and whether one leads
         # what the engine's main thread saw (e)
         ("daemon_hangs", np.int64),  # times that `daemon_pulse` stood still for too long
         # rings (e)
