@@ -1,5 +1,7 @@
 """A running jamd by Open Sound Control: what it sends, in QLC+ and read by python-osc, and what it does when it is told."""
 
+import os
+import random
 import re
 import shutil
 import socket
@@ -92,16 +94,21 @@ class Rig:
             ends.callback(port.socket.close)
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.bind(("127.0.0.1", 0))
-            self._input = probe.getsockname()[1]
+            self.input = probe.getsockname()[1]
         outputs = [f"127.0.0.1:{self.prompt.number}", f"127.0.0.1:{self.ahead.number}/ahead"]
         outputs += [f"127.0.0.1:{qlcplus.osc_port}"] if qlcplus is not None else []
         preset = folder / "osc.toml"
         preset.write_text(PRESET)
-        self.daemon = Daemon(folder, CONFIG.format(preset=preset, input=self._input, outputs=outputs))
+        self.daemon = Daemon(folder, CONFIG.format(preset=preset, input=self.input, outputs=outputs))
         ends.callback(self.daemon.close)
 
+    def daemon_bytes(self) -> int:
+        """The memory that the daemon has now."""
+        pages = Path(f"/proc/{self.daemon.process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGESIZE")
+
     def tell(self, address: str, value: float = 1.0) -> None:
-        self.prompt.socket.sendto(packing.message(address, value), ("127.0.0.1", self._input))
+        self.prompt.socket.sendto(packing.message(address, value), ("127.0.0.1", self.input))
 
     def hear(self, wanted: Callable[[Any], bool], seconds: float = 20.0) -> Any:
         """The first message on ZeroMQ that is wanted."""
@@ -222,10 +229,27 @@ def test_what_cannot_be_is_counted_and_said(rig: Rig) -> None:
     assert said.state == "open"
     assert "refused, the last:" in said.error
     for _ in range(300):
-        rig.prompt.socket.sendto(b"\xff" * 3000, ("127.0.0.1", rig._input))
+        rig.prompt.socket.sendto(b"\xff" * 3000, ("127.0.0.1", rig.input))
     assert rig.hear(lambda one: isinstance(one, m.Output) and "no message" in one.error)
     rig.tell("/jamd/bypass/synth", 1.0)
     assert rig.hear(lambda one: isinstance(one, m.Rack) and one.kind == "bypass")
+
+
+def test_garbage_neither_stalls_nor_swells_it(rig: Rig) -> None:
+    chance, sent = random.Random(6), time.monotonic()
+    good = [
+        packing.message(f"/jamd/{where}", 0.5) for where in ("clock/tap", "set/synth/gain", "jam/cue", "snapshot/soft")
+    ]
+    before = rig.daemon_bytes()
+    for _ in range(4000):
+        packet = bytearray(packing.bundle(chance.getrandbits(64), chance.choices(good, k=chance.randrange(20))))
+        for _ in range(chance.randrange(6)):
+            packet[chance.randrange(len(packet))] = chance.randrange(256)
+        rig.prompt.socket.sendto(packet[: chance.randrange(1, 2 * len(packet))], ("127.0.0.1", rig.input))
+    assert rig.hear(lambda one: isinstance(one, m.Output) and "refused" in one.error)
+    at = rig.hear(lambda one: isinstance(one, m.Heartbeat) and time.monotonic() > sent + 1.0)
+    assert rig.hear(lambda one: isinstance(one, m.Heartbeat) and one.blocks > at.blocks)
+    assert rig.daemon_bytes() - before < 32 << 20
 
 
 def test_at_the_end_no_button_stays_pressed(rig: Rig) -> None:
