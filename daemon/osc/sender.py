@@ -42,6 +42,8 @@ class Sender:
             for beats, _, _ in self._lines:
                 beats.take(message.beat, at_ns, message.tempo_bpm, message.beats_per_bar, runs)
         said = self._tree.feed(message)
+        if isinstance(message, m.Panic) and not message.over:
+            self._hush(now_ns)
         if isinstance(message, m.JamNote):  # said before it sounds
             for one in said:
                 self._plan(one, self._prompt, at_ns - self._early_ns, 0)
@@ -84,6 +86,12 @@ class Sender:
             beats.stop()
         self._say(said + self._tree.news(iter([("/jamd/playing", 0.0)])), self._all, now_ns, 0)
 
+    def _hush(self, now_ns: int) -> None:
+        """Every note is off, and none is to come."""
+        self._waiting = [one for one in self._waiting if not one[2].holds]
+        heapq.heapify(self._waiting)
+        self._say([Said(address, 0.0, holds=True) for address in sorted(self._held)], self._all, now_ns, 0)
+
     def _tell(self, beat: Beat, group: list[Output], tag_ns: int, now_ns: int) -> None:
         said = [Said("/jamd/beat", 1.0, falls=True), Said(f"/jamd/beat/{beat.position}", 1.0, falls=True)]
         if beat.position == 1:
@@ -117,7 +125,7 @@ class Sender:
                 (self._held.add if one.value else self._held.discard)(one.address)
 
     def _plan(self, one: Said, group: list[Output], due_ns: int, tag_ns: int) -> None:
-        if group and len(self._waiting) < WAITING:
+        if group and (len(self._waiting) < WAITING or not one.value):  # what was on goes off, however much waits
             self._count += 1
             heapq.heappush(self._waiting, (due_ns, self._count, one, group, tag_ns))
 

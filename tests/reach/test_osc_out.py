@@ -185,6 +185,17 @@ def test_what_jamd_plays_comes_when_it_sounds(sender: Sender, receiver: Receiver
     assert got[0][0] == pytest.approx(0.1, abs=0.001)
 
 
+def test_in_a_panic_every_note_is_off_and_none_comes(sender: Sender, receiver: Receiver) -> None:
+    for midi, at in ((40, T0), (41, T0 + S // 10)):
+        sender.feed(m.JamNote(part="bass", port="x", channel=0, midi=midi, velocity=127, on=True), at, T0)
+    sender.feed(m.MidiNote(port="x", channel=0, midi=60, velocity=100, on=True), T0, T0)
+    sender.turn(T0)
+    receiver.packets()
+    sender.feed(m.Panic(why="ctl"), T0 + 1, T0 + 1)
+    said = [one for _ in run(sender, 0.001, 0.3) for one in receiver.said()]
+    assert sorted(said) == [("/jamd/jam/note/40", 0.0), ("/jamd/midi/note/60", 0.0), ("/jamd/panic", 1.0)]
+
+
 def test_a_corrected_line_tells_no_beat_twice_and_leaves_none_out() -> None:
     beats, told = Beats(), []
     for step in range(2000):  # 10 ms each; a correction by up to 60 ms each 7th
