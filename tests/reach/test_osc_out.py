@@ -103,6 +103,7 @@ def test_a_bundle_carries_its_time_and_its_messages() -> None:
 
 
 EVERYTHING = (
+    m.Panic(why="ctl"),
     m.Level(peak=0.5, rms=0.2, momentary_lufs=-20.0, short_term_lufs=-20.0),
     m.Bands(low=0.1, mid=0.2, high=0.3, centroid_hz=1.0, flatness=0.5, onset_strength=0.0),
     m.F0(f0_hz=440.0, confidence=1.0, voiced=True),
@@ -119,7 +120,6 @@ EVERYTHING = (
         session_id=1, after_id=0, after="", why="track", items=[m.NextItem(1, "Three", "Four", 0, "", 1, "", [])]
     ),
     transport(3.0),
-    m.Panic(why="ctl"),
 )
 
 
