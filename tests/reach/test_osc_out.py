@@ -1,16 +1,19 @@
 """What goes out by Open Sound Control, read by python-osc from real sockets; the time is the tests' own."""
 
+import json
 import re
 import socket
 import time
 from collections.abc import Iterator
 
 import pytest
+from click.testing import CliRunner
 from pythonosc.osc_bundle import OscBundle
 from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from daemon import messages as m
+from daemon.cli import main
 from daemon.osc import addresses, packing
 from daemon.osc.beats import LATE_NS, Beats
 from daemon.osc.output import QUIET_NS, OscError, Output
@@ -135,6 +138,14 @@ def test_the_table_has_all_that_is_sent_and_nothing_else(sender: Sender, receive
     patterns = {address: re.compile(re.sub(r"[A-Z]+", "[a-z0-9]+", address) + "$") for address in table}
     assert {one for one in sent if not any(pattern.match(one) for pattern in patterns.values())} == set()
     assert {one for one, pattern in patterns.items() if not any(map(pattern.match, sent))} == set()
+
+
+def test_the_table_is_printed() -> None:
+    printed = CliRunner().invoke(main, ["osc"])
+    assert printed.exit_code == 0
+    assert all(one.address in printed.output for one in (*addresses.SENT, *addresses.TAKEN))
+    tables = json.loads(CliRunner().invoke(main, ["osc", "--json"]).output)
+    assert [len(tables["sent"]), len(tables["taken"])] == [len(addresses.SENT), len(addresses.TAKEN)]
 
 
 def test_a_twin_is_always_within_0_and_1(sender: Sender, receiver: Receiver) -> None:
