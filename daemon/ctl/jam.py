@@ -56,7 +56,7 @@ def mode(mode: str, bars: int | None) -> dict[str, Any]:
 @click.option("--bars", type=int, help="How many bars a turn has, 1 to 16.")
 @click.option("--style", help="One of presets/styles, or a file's path.")
 @click.option("--tempo", "tempo_bpm", type=float, help="Beats a minute.")
-@click.option("--pulse", help="fixed, played or heard: where the beat comes from.")
+@click.option("--pulse", help="fixed, played, heard or clock: where the beat comes from.")
 @click.option("--meter", help="Such as 4/4 or 6/8.")
 @click.option("--closing", help="rest, bars, pedal or cue: what ends a phrase.")
 @click.option("--hears", help="both, midi or sound.")

@@ -64,6 +64,10 @@ class Listener:
             case m.Beat(tempo_bpm=bpm, position=position, confidence=confidence):
                 self.pulse.advance(message.known_at)
                 self.pulse.beat(at, bpm, position, confidence)
+            case m.Transport(beat=beat, tempo_bpm=bpm, playing=playing, confidence=confidence):
+                self.pulse.advance(message.known_at)
+                self.pulse.follow(at, beat, bpm, playing, confidence)
+                return self.advance(message.known_at)
             case m.MidiNote() | m.NoteOff() | m.MidiControl() | m.MidiHarmony() | m.Chord() | m.Key():
                 pass
             case _:

@@ -4,14 +4,14 @@ What lies behind never moves: a note that fell on tick 10 stays there. What lies
 to be played is turned from a tick into a sample as late as can be.
 """
 
-from typing import Literal
+from typing import Literal, get_args
 
 from daemon.errors import UserError
 from daemon.generate.context import Meter
 from daemon.generate.listening.follower import FASTEST_BPM, SLOWEST_BPM, Follower, induced
 from dsp.line import Line
 
-Source = Literal["fixed", "played", "heard"]
+Source = Literal["fixed", "played", "heard", "clock"]
 
 CHORD_S = 0.025  # onsets closer than this to the one before are one
 START_S, START_ONSETS = 2.2, 5  # the tempo is induced after so long and so many onsets,
@@ -23,6 +23,7 @@ LOST = 0.0  # of Follower.fit: no better than no beat at all
 BETTER = 0.3  # and how much better another beat must fit,
 ANOTHER_OCTAVES = 0.3  # at about the same tempo
 SOON_S = 0.3
+SKIPPED_S = 2e-6  # after a jump of the line
 TAPS_S = 60.0 / SLOWEST_BPM  # taps further apart do not belong together
 
 
@@ -30,7 +31,8 @@ class Pulse:
     """`tick_at` and `sample_at`, and what moves them. Fed in order of time; pure, it reads no clock. [main]
 
     Source "fixed" keeps the tempo it was given from the first onset on; "played" follows onsets; "heard" follows the
-    beats that the analysis finds in sound. Taps count in all three. Tick 0 is a downbeat, and so is every whole bar.
+    beats that the analysis finds in sound. Taps count in all three. "clock" is where the transport is, and goes while that
+    plays; what is tapped comes through it. Tick 0 is a downbeat, and so is every whole bar.
     """
 
     def __init__(
@@ -46,8 +48,8 @@ class Pulse:
         `pickup_ticks`: the first onset comes so long before a downbeat; 0, on it. Raises UserError.
         """
         self.meter = meter or Meter()
-        if source not in ("fixed", "played", "heard"):
-            raise UserError(f"pulse {source!r} is not known: fixed, played or heard")
+        if source not in get_args(Source):
+            raise UserError(f"pulse {source!r} is not known: {', '.join(get_args(Source))}")
         if source == "fixed" and tempo_bpm is None:
             raise UserError("a fixed pulse needs a tempo: give tempo_bpm")
         if tempo_bpm is not None and not SLOWEST_BPM <= tempo_bpm <= FASTEST_BPM:
@@ -67,6 +69,7 @@ class Pulse:
         self._tried = 0  # onsets since a lost beat was last looked for
         self._taps: list[float] = []
         self._sure = 0.0
+        self._is_new = True  # the transport has not been followed yet
         self._astray = (0, 0)  # beats the bar is off by, and how often in a row that was said
 
     def begin(self, rate: int) -> None:
@@ -91,7 +94,7 @@ class Pulse:
         self.advance(sample_time)
         at_s = self._s(sample_time)
         since, self._struck_s = at_s - self._struck_s, max(at_s, self._struck_s)
-        if since < CHORD_S or self.source == "heard":
+        if since < CHORD_S or self.source in ("heard", "clock"):
             return
         if self.source == "fixed":
             if not self.ready:
@@ -127,9 +130,33 @@ class Pulse:
                 self._line.skip(self._now_s, off * self._beat)
                 self._astray = (0, 0)
 
+    def follow(self, sample_time: int, beat: float, tempo_bpm: float, playing: bool, confidence: float = 1.0) -> None:
+        """The transport: at a sample, perhaps one to come, it is on a beat of its song, and goes on from there."""
+        if self.source != "clock" or tempo_bpm <= 0.0:
+            return
+        self._sure = confidence
+        at_s, rate, bar = self._s(sample_time), tempo_bpm * self._beat / 60.0, self.meter.bar_ticks
+        if not playing:
+            self.ready = False
+            return
+        from_s = max(self._now_s, at_s) if self.ready else self._now_s
+        tick, here = beat * self._beat + (from_s - at_s) * rate, self._line.tick_at(from_s)
+        gap = (tick - here) % bar
+        if self.ready:
+            gap = (gap + bar / 2) % bar - bar / 2
+            self._line.bend(from_s, [(from_s, here + gap)], rate)
+        elif self._is_new:
+            self._line = Line(from_s, tick % bar, rate)
+        else:  # nothing is played: it may jump, though not back
+            self._line.skip(from_s, gap)
+            self._line.bend(from_s + SKIPPED_S, [(from_s, here + gap)], rate)
+        self.ready, self._is_new = True, False
+
     def tap(self, sample_time: int) -> None:
         """A foot or a key says: here is a beat. Two or more in a row say the tempo too."""
         self.advance(sample_time)
+        if self.source == "clock":
+            return
         at_s = self._s(sample_time)
         if self._taps and not 60.0 / FASTEST_BPM <= at_s - self._taps[-1] <= TAPS_S:
             self._taps = []
@@ -145,7 +172,9 @@ class Pulse:
         self._aim(at_s, float(beat), self.tempo_bpm)
 
     def set_tempo(self, bpm: float) -> None:
-        """From now on: for a fixed pulse the tempo, for one that follows the newest estimate."""
+        """From now on: for a fixed pulse the tempo, for one that follows the newest estimate; a clock has its own."""
+        if self.source == "clock":
+            return
         bpm = min(max(bpm, SLOWEST_BPM), FASTEST_BPM)
         self._given = bpm
         if self.ready:

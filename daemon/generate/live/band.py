@@ -104,7 +104,9 @@ class Band:
             return
         if isinstance(message, _SOUND) and self.jam.hears == "midi":
             return
+        was_ready = self._pulse.ready
         self._closed += self._listener.feed(message)
+        self._panics |= was_ready and not self._pulse.ready  # the transport has stopped
         is_midi = isinstance(message, m.MidiNote) and message.on and message.velocity > 0 and message.channel != DRUMS
         if is_midi or isinstance(message, m.NoteOn):
             self._early.append(message.sample_time)

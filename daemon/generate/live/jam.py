@@ -60,7 +60,7 @@ class Jam(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     on: bool = True
     mode: Mode = "answer"
     bars: Annotated[int, Meta(ge=1, le=16, description="bars, 1 to 16")] = 4
-    pulse: Literal["fixed", "played", "heard"] = "played"
+    pulse: Literal["fixed", "played", "heard", "clock"] = "played"  # clock: the transport, whoever leads it
     tempo_bpm: Annotated[float, Meta(ge=0.0, le=300.0, description="beats a minute, or 0: found from the playing")] = (
         0.0
     )
