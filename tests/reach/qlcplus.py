@@ -36,12 +36,12 @@ _WORKSPACE = """<?xml version="1.0" encoding="UTF-8"?>
  <Engine>
   <InputOutputMap>
    <Universe Name="OSC" ID="0">
-    <Input Plugin="OSC" Line="0"><PluginParameters inputPort="{osc}"/></Input>
-    <Output Plugin="OSC" Line="0"><PluginParameters outputPort="{out}"/></Output>
+    <Input Plugin="OSC" UID="127.0.0.1" Line="0"><PluginParameters inputPort="{osc}"/></Input>
+    <Output Plugin="OSC" UID="127.0.0.1" Line="0"><PluginParameters outputPort="{out}"/></Output>
    </Universe>
    <Universe Name="sACN" ID="1" Passthrough="True">
-    <Input Plugin="E1.31" Line="0"><PluginParameters multicast="0" universe="1"/></Input>
-    <Output Plugin="OSC" Line="0"><PluginParameters outputPort="{out}"/></Output>
+    <Input Plugin="E1.31" UID="127.0.0.1" Line="0"><PluginParameters multicast="0" universe="1"/></Input>
+    <Output Plugin="OSC" UID="127.0.0.1" Line="0"><PluginParameters outputPort="{out}"/></Output>
    </Universe>
    <Universe Name="OS2L" ID="2">
     <Input Plugin="OS2L" Line="0"><PluginParameters hostPort="{os2l}"/></Input>
