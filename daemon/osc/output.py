@@ -6,6 +6,8 @@ from daemon.errors import UserError
 
 QUIET_NS = 2_000_000_000
 """For how long nobody must have refused a packet, before an output counts as open again: UDP does not say more."""
+TAKEN = 3
+"""And so many packets: that one was refused is known when the next one is sent."""
 
 
 class OscError(UserError):
@@ -51,7 +53,8 @@ class Output:
             self._socket.close()
             raise OscError(f"{key}: {given!r}: {error.strerror}; give an address that can be reached") from None
         self.drops = 0
-        self._refused_ns: int | None = None  # when it was last
+        self._refused_ns: int | None = None  # when one was last,
+        self._taken = 0  # and how many were not since
 
     def send(self, packet: bytes, now_ns: int) -> None:
         """Send, or count a drop."""
@@ -62,13 +65,14 @@ class Output:
                 self.drops += 1
             except OSError:  # an earlier packet was refused, or nothing can be reached; this one has not been tried
                 self.drops += 1
-                self._refused_ns = now_ns
+                self._refused_ns, self._taken = now_ns, 0
                 continue
+            self._taken += 1
             return
 
     def state(self, now_ns: int) -> str:
         """`open`, or `lost` where somebody has refused what was sent lately."""
-        if self._refused_ns is not None and now_ns - self._refused_ns > QUIET_NS:
+        if self._refused_ns is not None and self._taken >= TAKEN and now_ns - self._refused_ns > QUIET_NS:
             self._refused_ns = None
         return "open" if self._refused_ns is None else "lost"
 
