@@ -11,6 +11,8 @@
  * `process.hrtime` counts it on jamd's machine. One reader at a time: a loop, `read` or `newest`; `ask` goes beside it.
  */
 
+import { readFileSync } from "node:fs"
+
 import { decode, encode } from "@msgpack/msgpack"
 import { Dealer, Subscriber } from "zeromq"
 
@@ -84,6 +86,23 @@ function values({ frame, dtype }, frames) {
   return Array.from(new ARRAYS[dtype](copy.buffer))
 }
 
+/** The keys of a file that `jamd keys new` has made, as a socket takes them. */
+function keys(path) {
+  const make = "`jamd keys new NAME` on jamd's machine makes one"
+  let text
+  try {
+    text = readFileSync(path, "utf8")
+  } catch (error) {
+    throw new JamdError(`${error.message}; ${make}`)
+  }
+  const found = text.matchAll(/^\s*(public|secret|server)-key\s*=\s*["']?([^"'\s]{40})["']?\s*$/gm)
+  const { public: curvePublicKey, secret: curveSecretKey, server: curveServerKey } = Object.fromEntries(
+    Array.from(found, ([, whose, key]) => [whose, key]),
+  )
+  if (!curvePublicKey || !curveSecretKey || !curveServerKey) throw new JamdError(`${path}: no client's key of jamd's; ${make}`)
+  return { curvePublicKey, curveSecretKey, curveServerKey }
+}
+
 /**
  * A running jamd. `alive`: it was heard within three seconds. `epoch`: the number of its stream, and `restarts` how often that,
  * or jamd itself, has begun anew. `lost`: messages that did not reach you, because you read too slowly; `bad`: what could not
@@ -91,12 +110,17 @@ function values({ frame, dtype }, frames) {
  */
 export class Jamd {
   /**
-   * jamd need not be there yet. `topics`: types of messages, null for all.
-   * @param {{ address?: string, control?: string, topics?: string[] | null }} [options]
+   * jamd need not be there yet. `topics`: types of messages, null for all. `key`: the file that `jamd keys new` made, for
+   * another machine's jamd.
+   * @param {{ address?: string, control?: string, topics?: string[] | null, key?: string }} [options]
    */
-  constructor({ address = "tcp://127.0.0.1:5550", control = "tcp://127.0.0.1:5551", topics = ["beat", "chord"] } = {}) {
+  constructor({
+    address = "tcp://127.0.0.1:5550", control = "tcp://127.0.0.1:5551", topics = ["beat", "chord"], key,
+  } = {}) {
+    this._keys = key ? keys(key) : {}
     Object.assign(this, { address, control, topics, alive: false, epoch: 0, restarts: 0, lost: 0, bad: 0 })
-    this._heard = new Map()
+    this._seq = new Map() // the newest of each type
+    this._recent = new Map()
     this._silentAt = performance.now() + SILENCE_MS
     this._isSilent = false
     this._asked = 0
@@ -140,7 +164,9 @@ export class Jamd {
       } else if (!this._isSilent && performance.now() >= this._silentAt) {
         this.alive = false
         this._isSilent = true
-        return { ...NOTHING, type: "silence", text: `nothing heard on ${this.address}; is \`jamd run\` running?` }
+        const allowed = this._keys.curveSecretKey ? " Is your key allowed (`jamd keys list`)?" : ""
+        const text = `nothing heard on ${this.address}; is \`jamd run\` running?${allowed}`
+        return { ...NOTHING, type: "silence", text }
       } else if (performance.now() >= endsAt) return null
     }
   }
@@ -190,7 +216,8 @@ export class Jamd {
   }
 
   _connect(Kind, address) {
-    const socket = new Kind({ linger: 0, heartbeatInterval: 1000, heartbeatTimeout: 5000, reconnectMaxInterval: 1000 })
+    const patience = { linger: 0, heartbeatInterval: 1000, heartbeatTimeout: 5000, reconnectMaxInterval: 1000 }
+    const socket = new Kind({ ...patience, ...this._keys })
     if (Kind === Dealer) socket.immediate = true // a request waits for somebody who is there
     try {
       socket.connect(address)
@@ -217,22 +244,20 @@ export class Jamd {
 
   /** Count what is missing before a message, and know a replay that was heard already. */
   _isNew({ type, seq, epoch, known_at, replay }) {
-    if (!this._heard.has(type)) this._heard.set(type, { seq: -1, recent: [] })
-    const heard = this._heard.get(type)
+    if (!this._recent.has(type)) this._recent.set(type, [])
+    const recent = this._recent.get(type)
     const mark = `${epoch} ${seq} ${known_at}`
-    if (replay) {
-      if (heard.recent.includes(mark)) return false
-    } else {
-      if (epoch !== this.epoch || seq <= heard.seq) {
+    if (!replay) {
+      if (epoch !== this.epoch || seq <= (this._seq.get(type) ?? -1)) {
         this.restarts += this.epoch > 0 ? 1 : 0
         this.epoch = epoch
-        for (const one of this._heard.values()) one.seq = -1
+        this._seq.clear()
       }
-      if (heard.seq >= 0) this.lost += seq - heard.seq - 1
-      heard.seq = seq
-    }
-    heard.recent.push(mark)
-    if (heard.recent.length > RECENT) heard.recent.shift()
+      this.lost += seq - (this._seq.get(type) ?? seq - 1) - 1
+      this._seq.set(type, seq)
+    } else if (recent.includes(mark)) return false
+    recent.push(mark)
+    if (recent.length > RECENT) recent.shift()
     return true
   }
 }

@@ -11,10 +11,11 @@ number `epoch`; `t_ns` is CLOCK_MONOTONIC of `sample_time`, as `time.monotonic_n
 Jamd offers is for one thread.
 """
 
-import sys
+import re
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -24,6 +25,7 @@ SILENCE_S = 3.0  # jamd says something each second
 BACKLOG = 100_000  # messages that `newest` passes over at most
 RECENT = 256  # messages of a type that are remembered, to know a replay again
 FORMATS = {"<f4": "f", "<f8": "d", "|i1": "b", "|u1": "B", "<i2": "h", "<u2": "H", "<i4": "i", "<u4": "I", "<i8": "q"}
+KEYS = re.compile(r"""^\s*(public|secret|server)-key\s*=\s*["']?([^"'\s]{40})["']?\s*$""", re.M)
 
 
 class JamdError(Exception):
@@ -129,16 +131,6 @@ class Chroma(Message, tag="chroma"):
     chroma: list[float] | Array = []  # 12 values from C
 
 
-class MidiNote(Message, tag="midi_note"):
-    """A note played on a MIDI input; channel 0-15."""
-
-    port: str = ""
-    channel: int = 0
-    midi: int = 0
-    velocity: int = 0
-    on: bool = False
-
-
 class JamNote(Message, tag="jam_note"):
     """A note that jamd plays, said a moment before; channel 0-15."""
 
@@ -164,28 +156,6 @@ class Transport(Message, tag="transport"):
         """The beat at this moment, on jamd's machine."""
         due_s = self.due_s()
         return self.beat - due_s * self.tempo_bpm / 60.0 if self.playing and due_s is not None else self.beat
-
-
-class Engine(Message, tag="engine"):
-    state: str = ""  # running, silent, lost, died, hung, failed, ended
-    error: str = ""
-    driver: str = ""
-    device: str = ""
-    block_size: int = 0
-
-
-class Heartbeat(Message, tag="heartbeat"):
-    """Once a second."""
-
-    blocks: int = 0
-    xruns: int = 0
-    late_blocks: int = 0
-    work_us: dict[str, float] = {}
-    budget_us: float = 0.0
-    realtime_offset_ns: int = 0
-    raw_offset_ns: int = 0
-    drops: dict[str, int] = {}
-    latencies_ms: dict[str, float] = {}
 
 
 class Other(Message, tag="other"):
@@ -241,18 +211,19 @@ def decode(frames: Sequence[bytes]) -> Message:
 
 def _values(where: Array, frames: Sequence[bytes]) -> Any:
     """An array of a frame of its own, as lists in lists."""
-    packed, size = frames[where.frame], int(where.dtype[2:])
-    if sys.byteorder == "big":
-        packed = b"".join(packed[at : at + size][::-1] for at in range(0, len(packed), size))
-    return memoryview(packed).cast("B").cast(FORMATS[where.dtype], where.shape).tolist()  # type: ignore[call-overload]
+    packed = memoryview(frames[where.frame]).cast("B")
+    return packed.cast(FORMATS[where.dtype], where.shape).tolist()  # type: ignore[call-overload]
 
 
-class _Heard:
-    """What has been heard of one type."""
-
-    def __init__(self) -> None:
-        self.seq = -1
-        self.recent: deque[tuple[int, int, int]] = deque(maxlen=RECENT)
+def _keys(path: str | Path) -> dict[str, str]:
+    """Those of a file that `jamd keys new` has made. Raises JamdError."""
+    try:
+        keys = dict(KEYS.findall(Path(path).read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError) as error:
+        raise JamdError(f"{path}: {error}; `jamd keys new NAME` on jamd's machine makes one") from None
+    if len(keys) < 3:
+        raise JamdError(f"{path}: no client's key of jamd's; `jamd keys new NAME` on jamd's machine makes one")
+    return keys
 
 
 class Jamd:
@@ -267,11 +238,17 @@ class Jamd:
         address: str = "tcp://127.0.0.1:5550",
         control: str = "tcp://127.0.0.1:5551",
         topics: Sequence[str] | None = ("beat", "chord"),
+        key: str | Path | None = None,
     ) -> None:
-        """`topics`: types of messages, None for all. jamd need not be there yet. Raises JamdError for a wrong address."""
+        """`topics`: types of messages, None for all. `key`: the file that `jamd keys new` made, for another machine's jamd.
+
+        jamd need not be there yet. Raises JamdError for an address or a file that cannot be used.
+        """
+        self._keys = None if key is None else _keys(key)
         self.address, self.control, self.topics = address, control, topics
         self.alive, self.epoch, self.restarts, self.lost, self.bad = False, 0, 0, 0, 0
-        self._heard: dict[str, _Heard] = {}
+        self._seq: dict[str, int] = {}  # the newest of each type
+        self._recent: dict[str, deque[tuple[int, int, int]]] = {}
         self._silent_at = time.monotonic() + SILENCE_S
         self._is_silent = False
         self._asked = 0
@@ -314,7 +291,8 @@ class Jamd:
                     return message
             elif not self._is_silent and time.monotonic() >= self._silent_at:
                 self.alive, self._is_silent = False, True
-                return Silence(text=f"nothing heard on {self.address}; is `jamd run` running?")
+                allowed = " Is your key allowed (`jamd keys list`)?" if self._keys else ""
+                return Silence(text=f"nothing heard on {self.address}; is `jamd run` running?{allowed}")
             elif time.monotonic() >= ends_at:
                 return None
 
@@ -366,6 +344,10 @@ class Jamd:
             (zmq.RECONNECT_IVL_MAX, 1000),
         ):
             socket.setsockopt(option, value)
+        if self._keys is not None:
+            socket.curve_publickey, socket.curve_secretkey, socket.curve_serverkey = (
+                self._keys[whose].encode() for whose in ("public", "secret", "server")
+            )
         try:
             socket.connect(address)
         except zmq.ZMQError as error:
@@ -388,18 +370,16 @@ class Jamd:
 
     def _is_new(self, message: Message) -> bool:
         """Count what is missing before a message, and know a replay that was heard already."""
-        heard = self._heard.setdefault(message.type, _Heard())
+        recent = self._recent.setdefault(message.type, deque(maxlen=RECENT))
         mark = (message.epoch, message.seq, message.known_at)
-        if message.replay:
-            if mark in heard.recent:
-                return False
-        else:
-            if message.epoch != self.epoch or message.seq <= heard.seq:
+        if not message.replay:
+            if message.epoch != self.epoch or message.seq <= self._seq.get(message.type, -1):
                 self.restarts += self.epoch > 0
                 self.epoch = message.epoch
-                for one in self._heard.values():
-                    one.seq = -1
-            self.lost += message.seq - heard.seq - 1 if heard.seq >= 0 else 0
-            heard.seq = message.seq
-        heard.recent.append(mark)
+                self._seq.clear()
+            self.lost += message.seq - self._seq.get(message.type, message.seq - 1) - 1
+            self._seq[message.type] = message.seq
+        elif mark in recent:
+            return False
+        recent.append(mark)
         return True

@@ -1,7 +1,7 @@
 """presets/clients/jamd.mjs under Node, at a running daemon and at a publisher that says what is rare; and Max's script."""
 
 import os
-import signal
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ import pytest
 from daemon import messages as m
 from daemon.outputs.zmq_pub import ZmqPublisher
 from tests.reach.node import Client, Node
-from tests.reach.running import Running
+from tests.reach.running import CLIENTS, Running
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "wire.txt"
 
@@ -47,6 +47,17 @@ def test_messages_come_and_the_newest_are_had(node_folder: Path, running: Runnin
         after = until(client, {"level"})["level"][0]
         assert after["seq"] > found["level"]["seq"]
         assert client.ask(COUNTS) == [True, 0, 0, 0]
+
+
+def test_the_readme_runs(node_folder: Path, running: Running) -> None:
+    text = re.findall(r"^```js\n(.*?)^```", (CLIENTS / "README.md").read_text(), re.M | re.S)[0]
+    assert "new Jamd({ topics" in text
+    text = text.replace("new Jamd({ topics", f'new Jamd({{ address: "{running.address}", topics')
+    (node_folder / "readme.mjs").write_text(text.replace("console.log(", "console.log('[%s,%s]', "))
+    with Node(node_folder, "readme.mjs") as script:
+        low, phase = script.hear()
+        assert 0.0 <= low <= 1.0
+        assert -1.0 < phase < 1.0
 
 
 def test_commands_are_answered_and_refused(node_folder: Path, running: Running) -> None:
@@ -119,21 +130,6 @@ def test_every_message_can_be_read(node_folder: Path, tmp_path: Path) -> None:
             if kind == "chroma" and isinstance(told["chroma"], dict):
                 told["chroma"] = [0.0] * 12
             assert client.ask(f"client.decodeFrames([{frames}])") == told
-
-
-def test_a_restart_of_the_daemon_is_survived(node_folder: Path, running: Running) -> None:
-    with Client(node_folder, running.address, running.control, ["level"]) as client:
-        until(client, {"level"})
-        client.ask('jamd.ask({ cmd: "list" })')
-        running.stop(signal.SIGKILL)
-        silence = until(client, {"silence"}, 10.0)["silence"][0]
-        assert "is `jamd run` running?" in silence["text"]
-        assert client.ask("jamd.alive") is False
-        assert client.ask('jamd.ask({ cmd: "list" }, { timeoutMs: 200 })')["name"] == "JamdError"
-        running.start()
-        until(client, {"level"})
-        assert client.ask(COUNTS) == [True, 0, 0, 1]
-        assert client.ask('jamd.ask({ cmd: "list" })')[0]["chains"] == []
 
 
 MAX_API = """

@@ -82,7 +82,7 @@ Server.default = s = Server.remote(\\far, NetAddr("127.0.0.1", {server}));
     thisProcess.interpreter.executeFile("{file}");
     while {{ ~jamd[\\now]['chord'].isNil or: {{ ~jamd[\\now]['tempo'].isNil }} }} {{ 0.05.wait }};
     "state: % %".format(~jamd[\\now]['chord'], ~jamd[\\now]['tempo']).postln;
-    8.do {{ 0.5.wait; "clock: %".format(~jamd[\\clock].tempo * 60).postln }};
+    5.do {{ 0.4.wait; "clock: %".format(~jamd[\\clock].tempo * 60).postln }};
     ~jamd[\\free].value;
     "freed: %".format(~jamd).postln;
 }}.fork(AppClock);
@@ -124,7 +124,7 @@ def test_scsynth_plays_to_what_jamd_sends(sending: Sending, jack_server: str, tm
             ear.send(message.build().dgram)
         with Peer(tmp_path / "sclang.log", language, **home, QTWEBENGINE_DISABLE_SANDBOX="1") as sclang:
             sclang.wait(lambda said: any(line.startswith("clock: ") for line in said), 120.0)
-            assert started(ear, 3.0) > 2
+            assert started(ear, 2.0) > 1
             said = sclang.wait(lambda said: "freed: nil" in said)
         assert any('"jamdClick"' in line for line in scsynth.said)
         assert any('"jamdKick"' in line for line in scsynth.said)
