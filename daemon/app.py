@@ -21,6 +21,7 @@ from daemon.clock import Clock, offsets
 from daemon.conductor import Conductor, named
 from daemon.config import Config
 from daemon.console import Console
+from daemon.curve import Gate
 from daemon.engine import histogram
 from daemon.engine.midi_ring import MidiRings
 from daemon.engine.offline import Reader
@@ -78,14 +79,15 @@ class App:
         """Bind the sockets and load the preset. Raises BindError, SoundFileError, ConsoleError."""
         self.bus = Bus()
         self.supervisor = Supervisor(order(config))
-        self.publisher = ZmqPublisher(config.zmq.address, config.zmq.encoding)
-        self.publishers = [self.publisher]
-        if config.zmq.latest != "off":
-            try:
-                self.publishers.append(ZmqLatest(config.zmq.latest, config.zmq.encoding))
-            except UserError:
-                self.publisher.close()
-                raise
+        self.gate = Gate(always=config.zmq.curve)
+        try:
+            self.publisher = ZmqPublisher(config.zmq.address, config.zmq.encoding, self.gate)
+            self.publishers = [self.publisher]
+            if config.zmq.latest != "off":
+                self.publishers.append(ZmqLatest(config.zmq.latest, config.zmq.encoding, self.gate))
+        except UserError:
+            self.gate.close()
+            raise
         for publisher in self.publishers:
             self.bus.subscribe(publisher.publish)
         self.reader = Reader(self.supervisor.state)
@@ -97,10 +99,9 @@ class App:
         self.booth = Booth(config.recommend, self.supervisor.memory)
         self.conductor = Conductor(config.clock, self.midi, self.supervisor)
         try:
-            self.console = Console(config, self.supervisor)
+            self.console = Console(config, self.supervisor, self.gate)
         except UserError:
-            for publisher in self.publishers:
-                publisher.close()
+            self.gate.close()
             self.midi.close()
             raise
         self.lighting = Lighting(config.lights, self.supervisor.memory, self.console.desk)
@@ -145,8 +146,9 @@ class App:
         """
         poller = zmq.Poller()
         own = (self.supervisor.wake.read_fd, self.supervisor.heard_fd, self.midi.socket)
-        for fd in (*own, *(publisher.socket for publisher in self.publishers)):
-            poller.register(fd, zmq.POLLIN)
+        for fd in (*own, *(publisher.socket for publisher in self.publishers), self.gate.socket):
+            if fd is not None:
+                poller.register(fd, zmq.POLLIN)
         self._running = True
         self._start(retry=False)
         beat_at = time.monotonic() + HEARTBEAT_S
@@ -160,6 +162,7 @@ class App:
             if self.supervisor.wake.read_fd in ready:
                 self.supervisor.wake.clear()
                 self._pass_on()
+            self.gate.turn()
             for publisher in self.publishers:
                 if publisher.socket in ready:
                     publisher.serve_joiners()
@@ -200,8 +203,7 @@ class App:
         self.midi.close()  # while the engine can still let the last note-offs leave
         self.console.close()
         self.supervisor.close()
-        for publisher in self.publishers:
-            publisher.close()
+        self.gate.close()
 
     def _start(self, retry: bool) -> None:
         self._restart_at, self._started_at = None, time.monotonic()

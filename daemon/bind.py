@@ -1,45 +1,63 @@
-"""Where others connect: an address is checked and a ZeroMQ socket bound there, for this machine alone."""
+"""Where others connect: an address is checked and a ZeroMQ socket bound there.
+
+On loopback and ipc only this machine reaches it. Elsewhere it needs keys (daemon.curve).
+"""
 
 import ipaddress
 from collections.abc import Mapping
 
 import zmq
 
+from daemon.curve import LINGER_MS, Gate
 from daemon.errors import UserError
-
-LINGER_MS = 200
+from daemon.keyring import KeyringError
 
 
 class BindError(UserError):
     """An address that cannot be used; the text is one line with the config's key and the remedy."""
 
 
-def bind(kind: int, key: str, address: str, options: Mapping[zmq.SocketOption, int]) -> zmq.Socket:
-    """A socket with `options`, bound to an address, which `key` of the config gives. Raises BindError. [main]"""
-    if not is_here(key, address):
-        raise BindError(
-            f"{key}: {address!r} could be reached by other machines, and there are no keys yet (CURVE is to come); "
-            "give tcp://127.0.0.1:PORT or ipc://FILE"
-        )
-    context: zmq.Context = zmq.Context()
+def bind(
+    kind: int, key: str, address: str, options: Mapping[zmq.SocketOption, int], gate: Gate | None = None
+) -> zmq.Socket:
+    """A socket with `options`, bound to an address, which `key` of the config gives. Raises BindError. [main]
+
+    Without a gate it has a context of its own, and only this machine reaches it.
+    """
+    is_guarded = not is_here(key, address) or (gate is not None and gate.always)
+    context: zmq.Context = zmq.Context() if gate is None else gate.context
+    socket: zmq.Socket = context.socket(kind)
     try:
-        socket: zmq.Socket = context.socket(kind)
-        socket.setsockopt(zmq.IPV6, int("[" in address))
-        socket.setsockopt(zmq.LINGER, LINGER_MS)
-        for option, value in options.items():
+        for option, value in ({zmq.IPV6: int("[" in address), zmq.LINGER: LINGER_MS} | dict(options)).items():
             socket.setsockopt(option, value)
+        if is_guarded:
+            if gate is None:
+                raise KeyringError("it has no gate for keys")
+            gate.guard(socket)
         socket.bind(address)
-    except zmq.ZMQError as error:
-        context.destroy(0)
-        busy = error.errno == zmq.EADDRINUSE
-        why = "is another jamd running? give another port" if busy else "give a free tcp://127.0.0.1:PORT or ipc://FILE"
-        raise BindError(f"{key}: cannot listen on {address}: {error.strerror}; {why}") from None
+    except (zmq.ZMQError, KeyringError) as error:
+        socket.close(0)
+        unbind(socket, gate)
+        raise BindError(_why(key, address, error)) from None
     return socket
 
 
-def unbind(socket: zmq.Socket) -> None:
-    """Send what is queued for at most 0.2 s and close. [main]"""
-    socket.context.destroy(LINGER_MS)
+def unbind(socket: zmq.Socket, gate: Gate | None = None) -> None:
+    """Send what is queued for at most 0.2 s and close; as it was bound. [main]"""
+    socket.close()
+    if gate is None:
+        socket.context.term()
+
+
+def _why(key: str, address: str, error: zmq.ZMQError | KeyringError) -> str:
+    if isinstance(error, KeyringError):
+        if is_here(key, address):
+            return f"zmq.curve: {error}"
+        remedy = f"{error}, or give tcp://127.0.0.1:PORT or ipc://FILE"
+        return f"{key}: {address!r} could be reached by other machines, for which CURVE needs keys: {remedy}"
+    busy = error.errno == zmq.EADDRINUSE
+    why = "is another jamd running? give another port" if busy else "give a free tcp://127.0.0.1:PORT or ipc://FILE"
+    return f"{key}: cannot listen on {address}: {error.strerror}; {why}"
 
 
 def is_here(key: str, address: str) -> bool:

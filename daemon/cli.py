@@ -10,9 +10,10 @@ from daemon import __version__
 from daemon.ctl.cli import ctl
 from daemon.errors import UserError
 from daemon.generate_cli import generate
+from daemon.keys_cli import keys
 from daemon.library_cli import library
 from daemon.next_cli import next_
-from daemon.options import FILE, SECONDS
+from daemon.options import FILE, SECONDS, with_key
 from daemon.osc_cli import osc
 from daemon.panic_cli import panic
 from daemon.plugins_cli import plugins
@@ -166,11 +167,12 @@ def demo(file: Path | None, dj: bool, seconds: float | None, no_ui: bool) -> Non
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 @click.option("--all", "everything", is_flag=True, help="Also level, bands, f0 and chroma, which come every hop.")
 @click.option("--seconds", type=SECONDS, help="End after this long.")
-def listen(topic: str, address: str, as_json: bool, everything: bool, seconds: float | None) -> None:
+@with_key
+def listen(topic: str, address: str, as_json: bool, everything: bool, seconds: float | None, key: Any) -> None:
     """Print what a running daemon publishes: everything that happens, or one TOPIC such as onset or chroma."""
     from daemon.listen import listen as command
 
-    sys.exit(command(topic, address, as_json, everything, seconds))
+    sys.exit(command(topic, address, as_json, everything, seconds, key))
 
 
 @main.command()
@@ -346,15 +348,17 @@ def bench_recognition(data: Path, tracks: int, queries: int, as_json: bool) -> N
 @click.option("--address", default="tcp://127.0.0.1:5550", show_default=True, help="Where the daemon publishes.")
 @click.option("--once", is_flag=True, help="Show one second, and end.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a second.")
-def plugins_top(address: str, once: bool, as_json: bool) -> None:
+@with_key
+def plugins_top(address: str, once: bool, as_json: bool, key: Any) -> None:
     """Show what each plugin of a running daemon costs, each second, against what a block has."""
     from daemon import plugins_top as command
 
-    sys.exit(command.run(address, once, as_json))
+    sys.exit(command.run(address, once, as_json, key))
 
 
 main.add_command(ctl)
 main.add_command(generate)
+main.add_command(keys)
 main.add_command(library)
 main.add_command(next_)
 main.add_command(osc)

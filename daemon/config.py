@@ -45,6 +45,7 @@ class Zmq(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     address: str = "tcp://127.0.0.1:5550"
     latest: str = "tcp://127.0.0.1:5552"  # single frames, safe for CONFLATE; "off"
     encoding: Literal["msgpack", "json"] = "msgpack"
+    curve: bool = False  # of all three sockets: here, too, only who has a key that `jamd keys` allows
 
 
 class Midi(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -82,7 +83,7 @@ class Recommend(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
 
 class Control(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
-    """Where commands are taken, from this machine only."""
+    """Where commands are taken."""
 
     address: str = "tcp://127.0.0.1:5551"
 

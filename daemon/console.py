@@ -9,6 +9,7 @@ import zmq
 
 from daemon import messages as m
 from daemon.config import Config
+from daemon.curve import Gate
 from daemon.desk.commands import decode
 from daemon.desk.commands.elsewhere import ROOMS
 from daemon.desk.commands.presets import Load
@@ -27,7 +28,7 @@ class ConsoleError(UserError):
 class Console:
     """Made before the first engine is started. [main]"""
 
-    def __init__(self, config: Config, supervisor: Supervisor) -> None:
+    def __init__(self, config: Config, supervisor: Supervisor, gate: Gate) -> None:
         """Bind the control socket and load the preset. Raises BindError, ConsoleError."""
         self._supervisor = supervisor
         self.others: Mapping[str, Submit] = {}  # who do what is not the desk's, by daemon.desk.commands.elsewhere
@@ -40,7 +41,7 @@ class Console:
             if config.rack.preset:
                 self.desk.submit([Load(config.rack.preset)], _loaded, "preset")
             if config.control.address != "off":
-                self.router = Router(config.control.address, decode, self.submit)
+                self.router = Router(config.control.address, decode, self.submit, gate)
         except BaseException:
             self.desk.close()
             raise

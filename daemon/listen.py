@@ -10,16 +10,20 @@ import zmq
 
 from daemon import lines
 from daemon import messages as m
+from daemon.curve import identify
 from daemon.errors import UserError
+from daemon.keyring import Key
 
 
 class ListenError(UserError):
     """Nothing to listen to."""
 
 
-def subscribe(address: str, topics: list[bytes]) -> zmq.Socket:
+def subscribe(address: str, topics: list[bytes], key: Key | None = None) -> zmq.Socket:
     """A SUB socket for topics (prefixes). Raises ListenError for an address that is none."""
     socket: zmq.Socket = zmq.Context.instance().socket(zmq.SUB)
+    if key is not None:
+        identify(socket, key)
     for topic in topics:
         socket.subscribe(topic)
     try:
@@ -45,12 +49,14 @@ def decode(frames: list[bytes]) -> m.Message | None:
     return message
 
 
-def listen(topic: str, address: str, as_json: bool, everything: bool, seconds: float | None) -> int:
+def listen(
+    topic: str, address: str, as_json: bool, everything: bool, seconds: float | None, key: Key | None = None
+) -> int:
     """Print messages until Ctrl-C or `seconds`."""
     if topic and topic not in m.MESSAGES:
         raise ListenError(f"there is no topic {topic!r}; choose one of {', '.join(m.MESSAGES)}")
     kinds = [topic] if topic else [kind for kind in m.MESSAGES if everything or kind not in m.DENSE]
-    socket = subscribe(address, [m.topic(kind) for kind in kinds])
+    socket = subscribe(address, [m.topic(kind) for kind in kinds], key)
     ends_at = None if seconds is None else time.monotonic() + seconds
     heard = False
     newest: dict[tuple, int] = {}  # seq by type and epoch
@@ -58,7 +64,8 @@ def listen(topic: str, address: str, as_json: bool, everything: bool, seconds: f
         while ends_at is None or time.monotonic() < ends_at:
             if not socket.poll(2000 if ends_at is None else max(1, int(1000 * min(2.0, ends_at - time.monotonic())))):
                 if not heard:
-                    click.echo(f"jamd: nothing heard on {address} yet; is `jamd run` or `jamd demo` running?", err=True)
+                    wants = "is your key allowed there?" if key else "is `jamd run` or `jamd demo` running?"
+                    click.echo(f"jamd: nothing heard on {address} yet; {wants}", err=True)
                 continue
             heard = True
             try:

@@ -2,11 +2,12 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from daemon.ctl.asking import ADDRESS
-from daemon.options import FILE
+from daemon.options import FILE, with_key
 
 
 @click.command("next")
@@ -19,7 +20,10 @@ from daemon.options import FILE
 @click.option("--json", "as_json", is_flag=True, help="One JSON object, or without --once one a message.")
 @click.option("--address", default="tcp://127.0.0.1:5550", show_default=True, help="Where the daemon publishes.")
 @click.option("--control", default=ADDRESS, show_default=True, help="Where the daemon takes commands.")
-def next_(after: str, library: Path | None, n: int, once: bool, as_json: bool, address: str, control: str) -> None:
+@with_key
+def next_(
+    after: str, library: Path | None, n: int, once: bool, as_json: bool, address: str, control: str, key: Any
+) -> None:
     """Show what plays, and what could be played next with the reason for each.
 
     Keys: 1-5 you will play it, and once more: it plays now. Up and down choose one; s skips it, + and - say what you think
@@ -36,4 +40,4 @@ def next_(after: str, library: Path | None, n: int, once: bool, as_json: bool, a
         sys.exit(next_up.after(after, library, n, as_json))
     if library is not None:
         raise click.UsageError("--library goes with --after; a daemon's library is in its config: [recommend] library")
-    sys.exit(next_up.once(control, n, as_json) if once else next_up.watch(address, control, as_json))
+    sys.exit(next_up.once(control, n, as_json, key) if once else next_up.watch(address, control, as_json, key))

@@ -11,7 +11,9 @@ import zmq
 
 from daemon import messages as m
 from daemon.ctl.client import ask
+from daemon.curve import identify
 from daemon.errors import UserError
+from daemon.keyring import Key
 from daemon.keys import Keys
 from daemon.listen import decode, subscribe
 from daemon.outputs.next_view import FAMILIES, NextView
@@ -61,9 +63,9 @@ def after(words: str, library: Path | None, n: int, as_json: bool) -> int:
     return 0
 
 
-def once(control: str, n: int, as_json: bool) -> int:
+def once(control: str, n: int, as_json: bool, key: Key | None = None) -> int:
     """One list of a running daemon. Raises UserError."""
-    answer = ask(control, [{"cmd": "next", "n": n}, {"cmd": "next_show"}])
+    answer = ask(control, [{"cmd": "next", "n": n}, {"cmd": "next_show"}], key=key)
     if "error" in answer:
         raise NextError(f"{answer['error']['text']} ({answer['error']['code']})")
     found, show = answer["results"]
@@ -87,10 +89,10 @@ def _print(playing: m.Playing, found: m.Suggestions, as_json: bool) -> None:
     view.console.print(view.frame(width, 4 * len(found.items) + 8), soft_wrap=True, highlight=False)
 
 
-def watch(address: str, control: str, as_json: bool) -> int:
+def watch(address: str, control: str, as_json: bool, key: Key | None = None) -> int:
     """The live view until q or Ctrl-C; with `as_json`, or where there is no terminal, a line a message."""
-    socket = subscribe(address, [m.topic(kind) for kind in KINDS])
-    with Keys() as keys, NextView("jamd next", HELP if keys.are_read else "") as view, Asker(control) as asker:
+    socket = subscribe(address, [m.topic(kind) for kind in KINDS], key)
+    with Keys() as keys, NextView("jamd next", HELP if keys.are_read else "") as view, Asker(control, key) as asker:
         heard_at = time.monotonic()
         try:
             while True:
@@ -103,10 +105,10 @@ def watch(address: str, control: str, as_json: bool) -> int:
                         heard_at = time.monotonic() + 60.0
                 said = asker.answered()
                 view.news = view.news if said is None else said
-                for key in _keys(keys.pressed()):
-                    if key == "q":
+                for pressed in _keys(keys.pressed()):
+                    if pressed == "q":
                         return 0
-                    order(key, view, asker)
+                    order(pressed, view, asker)
                 if not as_json:
                     view.render()
         except KeyboardInterrupt:
@@ -171,11 +173,13 @@ def order(key: str, view: NextView, asker: "Asker") -> None:
 class Asker:
     """Commands to the daemon, whose answers are not waited for; a context manager."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, key: Key | None = None) -> None:
         """Raises NextError for an address that is none."""
         self._address = address
         self._socket: zmq.Socket = zmq.Context.instance().socket(zmq.DEALER)
         self._socket.setsockopt(zmq.LINGER, 0)
+        if key is not None:
+            identify(self._socket, key)
         try:
             self._socket.connect(address)
         except zmq.ZMQError as error:

@@ -1,10 +1,12 @@
 """`jamd panic`: everything that sounds or shines ends now."""
 
 import sys
+from typing import Any
 
 import click
 
 from daemon.ctl.asking import ADDRESS
+from daemon.options import with_key
 
 ANSWER_MS = 1000
 KILL = "pkill -9 -f 'jamd (run|jam|demo)'"
@@ -14,7 +16,8 @@ KILL = "pkill -9 -f 'jamd (run|jam|demo)'"
 @click.option("--over", is_flag=True, help="It is over: lights that went to their safe look go on.")
 @click.option("--address", default=ADDRESS, show_default=True, help="Where the daemon listens.")
 @click.option("--json", "as_json", is_flag=True, help="The daemon's answer as one JSON line.")
-def panic(over: bool, address: str, as_json: bool) -> None:
+@with_key
+def panic(over: bool, address: str, as_json: bool, key: Any) -> None:
     """End every note on every MIDI port and channel, fade the sound in 10 ms, and make the lights safe.
 
     Sound is back by itself after a quarter of a second; lights stay safe until `jamd panic --over`. A MIDI mapping does the
@@ -26,7 +29,7 @@ def panic(over: bool, address: str, as_json: bool) -> None:
     from daemon.ctl.client import CtlError, ask
 
     try:
-        answer = ask(address, [{"cmd": "panic", "over": over}], answer_ms=ANSWER_MS)
+        answer = ask(address, [{"cmd": "panic", "over": over}], answer_ms=ANSWER_MS, key=key)
     except CtlError as error:
         raise CtlError(f"{error}; to end it whatever it does: {KILL}") from None
     if as_json:

@@ -9,15 +9,16 @@ import zmq
 
 from daemon import messages as m
 from daemon.ctl.client import CtlError
+from daemon.keyring import Key
 from daemon.listen import decode, subscribe
 
 PATIENCE_S = 5.0
 GATHER_S = 0.3  # all that one second says comes at once
 
 
-def run(address: str, once: bool, as_json: bool) -> int:
+def run(address: str, once: bool, as_json: bool, key: Key | None = None) -> int:
     """Show it anew each second until Ctrl-C, or `once`. Raises CtlError where no daemon is heard."""
-    socket = subscribe(address, [m.topic("plugin_load"), m.topic("heartbeat")])
+    socket = subscribe(address, [m.topic("plugin_load"), m.topic("heartbeat")], key)
     try:
         while True:
             beat, loads = _gather(socket, address)

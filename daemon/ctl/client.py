@@ -12,7 +12,9 @@ import zmq
 
 from daemon.ctl.asking import ADDRESS
 from daemon.ctl.said import lines
+from daemon.curve import identify
 from daemon.errors import UserError
+from daemon.keyring import Key
 
 CONNECT_MS = 2000
 ANSWER_MS = 60_000
@@ -22,9 +24,13 @@ class CtlError(UserError):
     """No answer, or a refusal."""
 
 
-def ask(address: str, commands: Sequence[Any], check: bool = False, answer_ms: int = ANSWER_MS) -> dict[str, Any]:
+def ask(
+    address: str, commands: Sequence[Any], check: bool = False, answer_ms: int = ANSWER_MS, key: Key | None = None
+) -> dict[str, Any]:
     """The daemon's answer to a batch. Raises CtlError where none comes."""
     socket: zmq.Socket = zmq.Context.instance().socket(zmq.DEALER)
+    if key is not None:
+        identify(socket, key)
     socket.setsockopt(zmq.LINGER, 0)
     socket.setsockopt(zmq.IMMEDIATE, 1)  # writable once somebody is there
     try:
@@ -33,7 +39,8 @@ def ask(address: str, commands: Sequence[Any], check: bool = False, answer_ms: i
         except zmq.ZMQError as error:
             raise CtlError(f"--address {address}: {error.strerror}; give one such as {ADDRESS}") from None
         if not socket.poll(CONNECT_MS, zmq.POLLOUT):
-            raise CtlError(f"no daemon answers at {address}; is `jamd run` running? (its config: [control] address)")
+            wants = "is your key allowed there?" if key else "is `jamd run` running? (its config: [control] address)"
+            raise CtlError(f"no daemon answers at {address}; {wants}")
         socket.send(msgspec.msgpack.encode({"id": 1, "do": list(commands), "check": check}))
         if not socket.poll(answer_ms):
             raise CtlError(f"the daemon at {address} has not answered within {answer_ms // 1000} s")
@@ -45,9 +52,9 @@ def ask(address: str, commands: Sequence[Any], check: bool = False, answer_ms: i
         socket.close()
 
 
-def run(address: str, as_json: bool, commands: Sequence[Any], check: bool = False) -> int:
+def run(address: str, as_json: bool, commands: Sequence[Any], check: bool = False, key: Key | None = None) -> int:
     """Ask, and print the answer: as one JSON line, or for a person. Raises CtlError for a refusal that is not printed."""
-    answer = ask(address, commands, check)
+    answer = ask(address, commands, check, key=key)
     if as_json:
         sys.stdout.write(msgspec.json.encode(answer).decode() + "\n")
         return int("error" in answer)

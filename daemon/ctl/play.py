@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from daemon.ctl.asking import ADDRESS, asks
+from daemon.options import with_key
 
 _SETTINGS = {"ignore_unknown_options": True}  # -20 is a value
 
@@ -117,8 +118,9 @@ def load(preset: str) -> dict[str, Any]:
 @click.option("--check", is_flag=True, help="Only say whether it could be done.")
 @click.option("--address", default=ADDRESS, show_default=True, help="Where the daemon listens.")
 @click.option("--json", "as_json", is_flag=True, help="The daemon's answer as one JSON line.")
-def batch(file: str, check: bool, address: str, as_json: bool) -> None:
+@with_key
+def batch(file: str, check: bool, address: str, as_json: bool, key: Any) -> None:
     """Several commands at one moment, from a FILE of JSON, or from standard input (-)."""
     from daemon.ctl import client
 
-    sys.exit(client.run(address, as_json, client.batch(file), check))
+    sys.exit(client.run(address, as_json, client.batch(file), check, key))

@@ -12,6 +12,7 @@ import msgspec
 import zmq
 
 from daemon.bind import bind, unbind
+from daemon.curve import Gate
 from daemon.messages import Array, Chroma, Message, topic
 
 QUEUE = 4096  # messages a subscriber may be behind: about 4 s of everything
@@ -31,8 +32,9 @@ class ZmqPublisher:
     key = "zmq.address"
     readers = "stream"
 
-    def __init__(self, address: str, encoding: str = "msgpack") -> None:
-        """Bind. `encoding` is "msgpack" or "json". Raises BindError."""
+    def __init__(self, address: str, encoding: str = "msgpack", gate: Gate | None = None) -> None:
+        """Bind. `encoding` is "msgpack" or "json"; `gate` as in daemon.bind. Raises BindError."""
+        self._gate = gate
         self._as_json = encoding == "json"
         self._encode = (msgspec.json if self._as_json else msgspec.msgpack).Encoder().encode
         self._topics: dict[type, bytes] = {}
@@ -45,7 +47,7 @@ class ZmqPublisher:
             zmq.RCVHWM: REQUESTS,
             zmq.MAXMSGSIZE: REQUEST_BYTES,
         }
-        self.socket = bind(zmq.XPUB, self.key, address, options)
+        self.socket = bind(zmq.XPUB, self.key, address, options, gate)
         self.address = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def publish(self, message: Message) -> None:
@@ -97,4 +99,4 @@ class ZmqPublisher:
 
     def close(self) -> None:
         """Send what is queued for at most 0.2 s and close."""
-        unbind(self.socket)
+        unbind(self.socket, self._gate)

@@ -2,7 +2,7 @@
 
 Request: {"id": anything, "do": [commands], "check": false}. Answer: {"id", "ok": true, "results": [...]}, perhaps with
 "warnings", or {"id", "error": {"code", "text", "at"}}, codes as in daemon.errors.REFUSALS, `at` which of the commands.
-Answers come as the requests are done. Both REQ and DEALER sockets may ask. Only this machine may: there is no key yet.
+Answers come as the requests are done. Both REQ and DEALER sockets may ask.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import msgspec
 import zmq
 
 from daemon.bind import bind, unbind
+from daemon.curve import Gate
 from daemon.errors import Refused
 
 UNDER_WAY = 64  # requests of one client at once
@@ -49,16 +50,18 @@ _ids = msgspec.msgpack.Decoder(_Id), msgspec.json.Decoder(_Id)
 class Router:
     """One socket. [main]"""
 
-    def __init__(self, address: str, decode: Callable[[msgspec.Raw, bool], Any], submit: Submit) -> None:
-        """Bind. `decode(packed, as_json)` gives a command or raises Refused. Raises BindError."""
-        self._decode, self._submit = decode, submit
+    def __init__(
+        self, address: str, decode: Callable[[msgspec.Raw, bool], Any], submit: Submit, gate: Gate | None = None
+    ) -> None:
+        """Bind. `decode(packed, as_json)` gives a command or raises Refused; `gate` as in daemon.bind. Raises BindError."""
+        self._decode, self._submit, self._gate = decode, submit, gate
         self._under_way: Counter[bytes] = Counter()
         options = {
             zmq.MAXMSGSIZE: CUT_OFF_BYTES,
             zmq.RCVHWM: 2 * UNDER_WAY,
             zmq.SNDHWM: REPLIES,
         }
-        self.socket = bind(zmq.ROUTER, "control.address", address, options)
+        self.socket = bind(zmq.ROUTER, "control.address", address, options, gate)
         self.address = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def turn(self) -> None:
@@ -73,7 +76,7 @@ class Router:
 
     def close(self) -> None:
         """Send what is queued for at most 0.2 s and close; answers that come later go nowhere."""
-        unbind(self.socket)
+        unbind(self.socket, self._gate)
 
     def _take(self, envelope: list[bytes], frames: list[bytes]) -> None:
         packed = frames[0] if len(frames) == 1 else b""
