@@ -100,11 +100,11 @@ class App:
         self.conductor = Conductor(config.clock, self.midi, self.supervisor)
         try:
             self.console = Console(config, self.supervisor, self.gate)
+            self.lighting = Lighting(config.lights, self.supervisor.memory, self.console.desk)
         except UserError:
             self.gate.close()
             self.midi.close()
             raise
-        self.lighting = Lighting(config.lights, self.supervisor.memory, self.console.desk)
         self.remote = Remote(config.osc, self.console.submit)
         self.stand = Bandstand(config.generate, self.midi, self.console.desk)
         self.alarm = Alarm(self.supervisor, self.midi, self.stand, self.lighting)

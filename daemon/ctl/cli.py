@@ -2,7 +2,7 @@
 
 import click
 
-from daemon.ctl import build, clock, jam, play
+from daemon.ctl import build, clock, jam, lights, play
 from daemon.ctl.next import next_
 
 
@@ -34,6 +34,7 @@ def ctl() -> None:
     Keep time:
       jamd ctl clock show                    who says where the beat is
       jamd ctl clock tempo 126
+      jamd ctl lights blackout               and go, safe, master
     What to play next:
       jamd ctl next list                     suggestions, and why
       jamd ctl next wish --energy up
@@ -73,6 +74,7 @@ for _command in (
     ),
     jam.jam,
     clock.clock,
+    lights.lights,
     next_,
 ):
     ctl.add_command(_command)

@@ -50,7 +50,7 @@ def packet(universe: int, priority: int) -> bytearray:
 def resolved(key: str, host: str) -> str:
     """The numbers of a host. Raises LightError that names the config's key. [main]"""
     try:
-        return str(ipaddress.ipresolved(socket.gethostbyname(host)))
+        return str(ipaddress.ip_address(socket.gethostbyname(host)))
     except (OSError, ValueError, UnicodeError):
         raise LightError(f"{key}: nobody knows the host {host!r}; give an address such as 127.0.0.1") from None
 

@@ -1,0 +1,194 @@
+"""The rig: a show that is followed in real time, and the packets that leave for it."""
+
+import math
+import time
+
+import numpy as np
+
+from daemon import messages as m
+from daemon.lights.artnet import Artnet
+from daemon.lights.ears import Ears
+from daemon.lights.link import Open, Say, To
+from daemon.lights.look import Look
+from daemon.lights.os2l import PORT, Os2l
+from daemon.lights.pace import Pace
+from daemon.lights.sacn import CHANNELS, Sacn
+from daemon.lights.scene import Scene, Song
+from daemon.lights.show import read
+from daemon.pulse import Pulse
+
+LOOK_S = 0.005  # between two looks at a show that nothing hurries
+SAY_S = 0.1  # between two tellings of what a universe is sent
+BANDS = {"low": "kick", "mid": "snare", "high": "hat"}
+TERMINATIONS = 3  # E1.31 6.2.6
+
+
+def check(opening: Open) -> None:
+    """Raise LightError or Os2lError for a place that is none. [main]"""
+    Sacn(opening.sacn, opening.priority).close()
+    Artnet(opening.artnet).close()
+    _os2l(opening.os2l)
+
+
+def _os2l(where: str) -> Os2l | None:
+    host, _, port = where.rpartition(":")
+    return Os2l(host or where, int(port) if host and port.isdigit() else PORT) if where else None
+
+
+class Rig:
+    """Everything but the process. [main]"""
+
+    def __init__(self, opening: Open) -> None:
+        """Raises LightError, Os2lError."""
+        self._ahead_s, self._os2l_ahead_s = opening.latency_ms / 1000, opening.os2l_latency_ms / 1000
+        self._outputs: list[Sacn | Artnet] = []
+        if opening.sacn:
+            self._outputs.append(Sacn(opening.sacn, opening.priority))
+        if opening.artnet:
+            self._outputs.append(Artnet(opening.artnet))
+        self._os2l = _os2l(opening.os2l)
+        self._scene, self._ears = Scene(), Ears(opening.place)
+        self._daemon = Pulse()
+        self._state, self._why = "on", ""
+        self._is_left = False  # by a daemon that hangs
+        self._is_urgent = False
+        self._look_at = 0.0
+        self._beat: int | None = None
+        self._os2l_beat: int | None = None
+        self._os2l_told = ""
+        self._said_at: dict[int, float] = {}
+        self._said: list[Say] = []
+        self._look = Look(read({})[0])
+        self.table({})
+
+    @property
+    def drops(self) -> int:
+        """Packets that found no room on the network."""
+        return sum(output.drops for output in self._outputs) + (self._os2l.drops if self._os2l else 0)
+
+    def table(self, values: dict) -> None:
+        """Another show; the grand master stays, where it was moved."""
+        show, _ = read(values)
+        self._look = Look(show)
+        self._sent = {universe: bytes(CHANNELS) for universe in self._look.universes}
+        self._paces = {universe: Pace() for universe in self._look.universes}
+        self._tell()
+
+    def stream(self, rate: int) -> None:
+        """An engine runs at `rate` Hz; 0: none does."""
+        self._ears.begin(rate)
+        if not rate:
+            self._scene.song = None
+
+    def to(self, order: To) -> None:
+        """Show, blackout or safe look; the master."""
+        if order.state:
+            self._state, self._why = order.state, order.why
+        if order.master >= 0:
+            self._look.master = order.master
+        self._is_urgent = True
+        self._tell()
+
+    def follow(self, message: m.Message) -> None:
+        """Something that a show may follow."""
+        scene = self._scene
+        match message:
+            case m.Transport():
+                self._song(message)
+            case m.Onset():
+                at = self._ears.seconds(message.sample_time)
+                now = at if at is not None else time.monotonic()
+                for name in ("onset", BANDS.get(message.band, "")):
+                    if name:
+                        scene.hit(name, now, 0.5 + 0.5 * min(1.0, message.strength))
+                self._is_urgent = True
+            case m.Chord():
+                scene.chord_root = message.root
+            case m.Key():
+                scene.key_tonic = message.tonic
+            case m.Chroma():
+                scene.chroma = np.array(message.chroma)
+            case m.MidiNote() | m.JamNote():
+                at = self._ears.seconds(message.sample_time) or time.monotonic()
+                scene.note(message.channel, message.midi, message.velocity, message.on, at)
+                self._is_urgent = True
+            case m.MidiControl():
+                for channel in (message.channel, -1):
+                    scene.controls[channel, message.control] = message.value / 127
+
+    def turn(self, now_s: float, at_once: bool = False) -> list[Say]:
+        """Hear what is new, look at the show, send what changed; gives what is to be published."""
+        hurry = self._ears.hear(self._scene, now_s) or self._is_urgent or at_once
+        hurry = self._count_beats(now_s) or hurry
+        self._watch(now_s)
+        if hurry or now_s >= self._look_at:
+            self._look_at, self._is_urgent = now_s + LOOK_S, False
+            state = "safe" if self._is_left else self._state
+            found = self._look.levels(self._scene, now_s, self._ahead_s, state)
+            for universe, levels in found.items():
+                self._send(universe, bytes(levels), now_s, hurry)
+        said, self._said = self._said, []
+        return said
+
+    def close(self) -> None:
+        """End the streams."""
+        for output in self._outputs:
+            for universe, levels in self._sent.items():
+                for _ in range(TERMINATIONS):
+                    output.send(universe, levels, last=True)
+            output.close()
+        if self._os2l is not None:
+            self._os2l.close()
+
+    def _send(self, universe: int, levels: bytes, now_s: float, is_urgent: bool) -> None:
+        is_change = levels != self._sent[universe]
+        if not self._paces[universe].may(now_s, is_change, is_urgent):
+            return
+        for output in self._outputs:
+            output.send(universe, levels)
+        self._sent[universe] = levels
+        if is_change and now_s >= self._said_at.get(universe, 0.0):
+            self._said_at[universe] = now_s + SAY_S
+            used = len(levels.rstrip(b"\0"))
+            self._said.append(Say(m.Dmx(universe=universe, levels=list(levels[:used]))))
+
+    def _song(self, message: m.Transport) -> None:
+        at = self._ears.seconds(message.sample_time)
+        if at is None or not message.source:
+            self._scene.song = None
+            return
+        rate = message.tempo_bpm / 60
+        self._scene.song = Song(at, message.beat, rate, message.beats_per_bar, message.playing)
+
+    def _count_beats(self, now_s: float) -> bool:
+        """Whether a beat falls now, as the lights see it; tells OS2L of those that it sees."""
+        if self._os2l is not None:
+            self._os2l.turn(now_s)
+            if self._os2l.state != self._os2l_told:
+                self._os2l_told = self._os2l.state
+                error = "" if self._os2l.state == "open" else self._os2l.error
+                self._said.append(Say(m.Output(name="os2l", state=self._os2l.state, error=error)))
+        song = self._scene.song
+        if song is None or not song.playing:
+            self._beat = self._os2l_beat = None
+            return False
+        beat, before = math.floor(song.beat_at(now_s + self._ahead_s)), self._beat
+        self._beat = beat
+        if self._os2l is not None:
+            theirs = math.floor(song.beat_at(now_s + self._os2l_ahead_s))
+            if self._os2l_beat is not None and theirs != self._os2l_beat:
+                self._os2l.beat(theirs, 60 * song.rate, change=theirs != self._os2l_beat + 1)
+            self._os2l_beat = theirs
+        return before is not None and beat != before
+
+    def _watch(self, now_s: float) -> None:
+        """A daemon that hangs leaves its lights safe; they go on when it does."""
+        self._daemon.look(self._ears.daemon_pulse, now_s)
+        if self._daemon.stands != self._is_left:
+            self._is_left, self._is_urgent = self._daemon.stands, True
+            self._tell()
+
+    def _tell(self) -> None:
+        state, why = ("safe", "the daemon hangs") if self._is_left else (self._state, self._why)
+        fixtures = list(self._look.show.fixtures)
+        self._said.append(Say(m.Lights(state=state, master=self._look.master, error=why, fixtures=fixtures)))
