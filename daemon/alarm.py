@@ -73,6 +73,8 @@ class Alarm:
 
     def begin(self, rate: int) -> None:
         """An engine runs; lights that an engine's end took along go on."""
+        if self._dark_at is not None or self._took_lights:  # JACK may have lost a cycle, and what was told in it
+            self._midi.panic_all()
         self._dark_at, self._hangs = None, 0
         if self._took_lights:
             self._light_again()

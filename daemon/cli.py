@@ -298,6 +298,27 @@ def bench_generator(seconds: float, as_json: bool) -> None:
     sys.exit(generator.run(seconds, as_json))
 
 
+@bench.command("panic")
+@click.option("--times", type=click.IntRange(1, 100), default=5, show_default=True, help="How often each is done.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def bench_panic(times: int, as_json: bool) -> None:
+    """From `jamd panic`, SIGTERM, a killed or hanging daemon, a killed engine: to silence, and to the end of every note."""
+    from daemon.bench import panic
+
+    sys.exit(panic.run(times, as_json))
+
+
+@bench.command("lights")
+@click.option("--seconds", type=SECONDS, default=30.0, show_default=True, help="How long each measure takes.")
+@click.option("--ledfx", "program", default="ledfx", show_default=True, help="LedFx, where it is not on the PATH.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def bench_lights(seconds: float, program: str, as_json: bool) -> None:
+    """From a burst of noise to the first changed sACN packet, beside LedFx; and light on the foreseen beat."""
+    from daemon.bench import lights
+
+    sys.exit(lights.run(seconds, program, as_json))
+
+
 @bench.command("recommend")
 @click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long each live measure takes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
