@@ -9,6 +9,7 @@ from daemon import messages as m
 from daemon.app import App
 from daemon.config import Config
 from daemon.errors import UserError
+from daemon.systemd import Systemd
 
 
 class RunError(UserError):
@@ -20,7 +21,10 @@ def run(config: Config, seconds: float | None) -> int:
     app = App(config)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: _end(app))
+    systemd = Systemd()
     app.bus.subscribe(_report)
+    app.bus.subscribe(systemd.feed)
+    app.on_turn = app.on_turn or systemd.turn
     click.echo(f"jamd: publishing on {app.publisher.address}; `jamd listen` prints it", err=True)
     if app.console.router is not None:
         click.echo(f"jamd: taking commands on {app.console.router.address}; `jamd ctl` gives them", err=True)
@@ -28,6 +32,7 @@ def run(config: Config, seconds: float | None) -> int:
         if app.run(seconds):
             raise RunError(app.error)
     finally:
+        systemd.stop()
         app.close()
         for number in (
             signal.SIGINT,
