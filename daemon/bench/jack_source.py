@@ -1,10 +1,16 @@
-"""A JACK client that plays a sound over and over, in machine code: what the callbacks under test are given."""
+"""A JACK client that plays a sound over and over, in machine code: what the callbacks under test are given.
+
+It can say when, in CLOCK_MONOTONIC, marked samples of it were handed to JACK.
+"""
 
 import numpy as np
 from numba import cfunc, from_dtype, types
 
+from daemon.native import monotonic_ns
 from dsp.kernel import record_at, zeros
 from dsp.native import fetch2, floats_at
+
+N_MARKS, N_STARTS = 4096, 256
 
 SOURCE = np.dtype(
     [
@@ -14,6 +20,13 @@ SOURCE = np.dtype(
         ("samples", np.int64),
         ("at", np.int64),
         ("blocks", np.int64),
+        ("starts", np.int64, (N_STARTS,)),  # in order
+        ("n_starts", np.int64),
+        ("next", np.int64),
+        ("n_marks", np.int64),  # ever
+        ("marks", np.int64, (N_MARKS,)),  # CLOCK_MONOTONIC ns
+        ("ns_per_sample", np.float64),
+        ("scratch", np.int64, (2,)),
     ],
     align=True,
 )
@@ -29,6 +42,15 @@ def _play(count, pointer):
         sound = record_at(floats_at(s.sound[c]), s.samples)
         for i in range(n):
             out[i] = sound[(s.at + i) % s.samples]
+    if s.n_starts > 0:
+        now = monotonic_ns(s.scratch)
+        for _ in range(s.n_starts):
+            start = s.starts[s.next]
+            if not s.at <= start < s.at + n:
+                break
+            s.marks[s.n_marks % N_MARKS] = now + np.int64((start - s.at) * s.ns_per_sample)
+            s.n_marks += 1
+            s.next = (s.next + 1) % s.n_starts
     s.at = (s.at + n) % s.samples
     s.blocks += 1
     return 0
@@ -37,8 +59,8 @@ def _play(count, pointer):
 class Source:
     """A client that plays. [main]"""
 
-    def __init__(self, sound: np.ndarray) -> None:
-        """`sound` is float32 (2, samples)."""
+    def __init__(self, sound: np.ndarray, starts: np.ndarray | None = None) -> None:
+        """`sound` is float32 (2, samples), of whole blocks; `starts` of them are marked, in order, N_STARTS at most."""
         import jack
 
         self._client, self._sound = jack.Client("sound", no_start_server=True), np.ascontiguousarray(sound)
@@ -49,6 +71,9 @@ class Source:
         record["ports"] = [int(ffi.cast("uintptr_t", port._ptr)) for port in ports]
         record["sound"] = [row.ctypes.data for row in self._sound]
         record["samples"] = sound.shape[1]
+        if starts is not None:
+            record["starts"][0, : len(starts)], record["n_starts"] = starts, len(starts)
+        record["ns_per_sample"] = 1e9 / self._client.samplerate
         callback = ffi.cast("JackProcessCallback", _play.address)
         lib.jack_set_process_callback(self._client._ptr, callback, ffi.cast("void*", record.ctypes.data))
         self._client.activate()
@@ -58,10 +83,20 @@ class Source:
         """Played: what one gets to hear that misses none."""
         return int(self._record["blocks"][0])
 
+    def marks(self) -> np.ndarray:
+        """When each marked sample was handed over, CLOCK_MONOTONIC s; the newest N_MARKS."""
+        record = self._record[0]
+        n = int(record["n_marks"])
+        return record["marks"][np.arange(max(0, n - N_MARKS), n) % N_MARKS] * 1e-9
+
+    def play_to(self, *ports: str) -> None:
+        """Play into these input ports."""
+        for c, port in enumerate(ports, 1):
+            self._client.connect(f"sound:out_{c}", port)
+
     def connect(self, client: str) -> None:
         """Play into the inputs of a client."""
-        for c in (1, 2):
-            self._client.connect(f"sound:out_{c}", f"{client}:in_{c}")
+        self.play_to(f"{client}:in_1", f"{client}:in_2")
 
     def close(self) -> None:
         """Stop."""

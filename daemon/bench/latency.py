@@ -40,7 +40,7 @@ def measure(seconds: float) -> dict[str, Any]:
         daemon = subprocess.Popen(command, stderr=subprocess.DEVNULL)
         try:
             socket = subscribe(address, [m.topic("onset"), m.topic("engine")])
-            _wait_until_running(socket)
+            wait_until_running(socket)
             player = jack.Client("clicks")
             clicks = _play(player)
             with player:
@@ -55,7 +55,8 @@ def measure(seconds: float) -> dict[str, Any]:
     return _match(clicks, heard)
 
 
-def _wait_until_running(socket: zmq.Socket) -> None:
+def wait_until_running(socket: zmq.Socket) -> None:
+    """Until the daemon says that its engine runs. Raises LatencyError. [main]"""
     ends_at = time.monotonic() + 60
     while time.monotonic() < ends_at:
         if socket.poll(500):
