@@ -1,5 +1,6 @@
 """A running jamd by Open Sound Control: what it sends, in QLC+ and read by python-osc, and what it does when it is told."""
 
+import json
 import os
 import random
 import re
@@ -51,6 +52,8 @@ sources = ["tap", "fixed"]
 [osc]
 input = "127.0.0.1:{input}"
 outputs = {outputs}
+[lights]
+os2l = "{os2l}"
 """
 
 
@@ -97,9 +100,10 @@ class Rig:
             self.input = probe.getsockname()[1]
         outputs = [f"127.0.0.1:{self.prompt.number}", f"127.0.0.1:{self.ahead.number}/ahead"]
         outputs += [f"127.0.0.1:{qlcplus.osc_port}"] if qlcplus is not None else []
+        os2l = f"127.0.0.1:{qlcplus.os2l_port}" if qlcplus is not None else ""
         preset = folder / "osc.toml"
         preset.write_text(PRESET)
-        self.daemon = Daemon(folder, CONFIG.format(preset=preset, input=self.input, outputs=outputs))
+        self.daemon = Daemon(folder, CONFIG.format(preset=preset, input=self.input, outputs=outputs, os2l=os2l))
         ends.callback(self.daemon.close)
 
     def daemon_bytes(self) -> int:
@@ -184,6 +188,17 @@ def test_qlcplus_takes_it_and_its_light_moves(rig: Rig) -> None:
     assert found.wait(moves)
 
 
+def test_qlcplus_hears_the_beat_by_os2l(rig: Rig) -> None:
+    if rig.qlcplus is None:
+        pytest.skip("QLC+ is not installed: sudo apt install qlcplus")
+    at = len(rig.qlcplus.beats())
+    assert rig.qlcplus.wait(lambda: len(rig.qlcplus.beats()) >= at + 5)
+    beats = [json.loads(beat) for beat in rig.qlcplus.beats()[at:]]
+    assert [beat["pos"] for beat in beats] == list(range(beats[0]["pos"], beats[0]["pos"] + len(beats)))
+    assert {beat["bpm"] for beat in beats} == {120.0}
+    assert not any(beat["change"] for beat in beats)
+
+
 def test_a_fader_moves_a_plugin(rig: Rig) -> None:
     for value in (0.1, 0.2, 0.6):
         rig.tell("/jamd/set/synth/gain", value)
@@ -207,8 +222,8 @@ def test_a_tap_leads_the_clock(rig: Rig) -> None:
         rig.tell("/jamd/clock/tap", 1.0)
         rig.tell("/jamd/clock/tap", 0.0)
         time.sleep(0.4)
-    tapped = rig.hear(lambda one: isinstance(one, m.Transport) and one.source == "tap")
-    assert 110.0 < tapped.tempo_bpm < 190.0  # 150, but cores are shared
+    # 150, but cores are shared
+    assert rig.hear(lambda one: isinstance(one, m.Transport) and one.source == "tap" and 110.0 < one.tempo_bpm < 190.0)
     rig.tell("/jamd/clock/stop")
     assert rig.hear(lambda one: isinstance(one, m.Transport) and not one.playing)
     rig.tell("/jamd/clock/start")
