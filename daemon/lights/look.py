@@ -5,6 +5,7 @@ sound is looked at as it is. Pitch classes lie around the circle of hues by fift
 near in harmony is near in colour.
 """
 
+import cmath
 import math
 
 import numpy as np
@@ -16,6 +17,8 @@ from daemon.lights.show import HITS, LEVELS, RGB, Colour, Driver, Fixture, Show,
 
 FULL = 255
 MOVES = ("pan", "tilt")
+FIFTHS = np.exp(2j * np.pi * ((np.arange(12) * 7) % 12) / 12)
+"""Where each pitch class lies on the circle of hues."""
 Rgb = tuple[float, float, float]
 
 
@@ -52,25 +55,29 @@ class Look:
                 dimmer *= group if state == "on" else 1.0
                 dimmer = self._held(name, k, dimmer, colour, now_s)
                 for c, channel in enumerate(fixture.channels):
+                    of = (name, k, channel)
                     value = self._channel(fixture, channel, dimmer, colour)
                     if channel in fixture.values and (channel != "strobe" or name in self.show.strobe_allowed):
-                        of = (name, k, channel)
                         driven = self._value(of, fixture.values[channel], scene, now_s, ahead_s, passed_s)
-                        value = self._limited(of, driven, now_s) if state == "on" else 0.0
+                        value = driven if state == "on" else 0.0
+                    value = self._limited(of, value, now_s)
                     found[fixture.universe][at + c] = round(FULL * min(max(value, 0.0), 1.0))
         return found
 
     def _held(self, name: str, k: int, dimmer: float, colour: Rgb, now_s: float) -> float:
-        """The dimmer, turned down where light would flash too often."""
+        """The dimmer, turned down where the fixture would flash too often; so may none of its colours by itself."""
         brightness = dimmer * max(colour)
-        shown = self._limited((name, k, "dimmer"), brightness, now_s)
+        shown = self._limited((name, k, ""), brightness, now_s)
         return dimmer * shown / brightness if brightness > 0 else dimmer
 
     def _limited(self, key: tuple[str, int, str], value: float, now_s: float) -> float:
         """A value that may be light, and so may not flash; what only moves may."""
         if key[0] in self.show.strobe_allowed or key[2] in MOVES:
             return value
-        return self._flashes.setdefault(key, Flashes()).limit(value, now_s)
+        flashes = self._flashes.get(key)
+        if flashes is None:
+            flashes = self._flashes[key] = Flashes()
+        return flashes.limit(value, now_s)
 
     @staticmethod
     def _channel(fixture: Fixture, channel: str, dimmer: float, colour: Rgb) -> float:
@@ -176,12 +183,12 @@ def _wanted(colour: Colour, palette: list[Rgb], k: int, scene: Scene, then_s: fl
     if colour.of == "palette":
         return palette[(_step(colour, scene, then_s) + k * colour.spread) % len(palette)]
     if colour.of == "chroma":
-        angle = np.exp(2j * np.pi * ((np.arange(12) * 7) % 12) / 12)
-        centre = complex(np.sum(scene.chroma**2 * angle))
-        total = float(np.sum(scene.chroma**2))
+        strength = scene.chroma**2
+        total = float(strength.sum())
         if total <= 0:
             return None
-        return hue(np.angle(centre) / (2 * np.pi), colour.saturation * min(1.0, 1.5 * abs(centre) / total))
+        centre = complex(strength @ FIFTHS)
+        return hue(cmath.phase(centre) / (2 * math.pi), colour.saturation * min(1.0, 1.5 * abs(centre) / total))
     root = scene.chord_root if colour.of == "chord" else scene.key_tonic
     if colour.of == "note":
         newest = max(scene.last_note.items(), key=lambda one: one[1].at_s, default=None)
