@@ -1,6 +1,7 @@
 """A JACK client that plays a sound over and over, in machine code: what the callbacks under test are given.
 
-It can say when, in CLOCK_MONOTONIC, marked samples of it were handed to JACK.
+It can say when, in CLOCK_MONOTONIC, marked samples of it would have come in at a device: JACK hands over a block when its
+last sample has come.
 """
 
 import numpy as np
@@ -48,7 +49,7 @@ def _play(count, pointer):
             start = s.starts[s.next]
             if not s.at <= start < s.at + n:
                 break
-            s.marks[s.n_marks % N_MARKS] = now + np.int64((start - s.at) * s.ns_per_sample)
+            s.marks[s.n_marks % N_MARKS] = now - np.int64((n - (start - s.at)) * s.ns_per_sample)
             s.n_marks += 1
             s.next = (s.next + 1) % s.n_starts
     s.at = (s.at + n) % s.samples
@@ -84,7 +85,7 @@ class Source:
         return int(self._record["blocks"][0])
 
     def marks(self) -> np.ndarray:
-        """When each marked sample was handed over, CLOCK_MONOTONIC s; the newest N_MARKS."""
+        """When each marked sample came in, CLOCK_MONOTONIC s; the newest N_MARKS."""
         record = self._record[0]
         n = int(record["n_marks"])
         return record["marks"][np.arange(max(0, n - N_MARKS), n) % N_MARKS] * 1e-9
