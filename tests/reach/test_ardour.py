@@ -127,6 +127,9 @@ def test_it_chases_our_clock(stage, tmp_path) -> None:
             break
         live.asks(cmd="clock_run", to="stop")
         time.sleep(1.0)
+    left_out = int(live.app.supervisor.state["xruns"][0])
+    if len(frames(found, CLOCK)) <= 100 and left_out:
+        pytest.skip(f"the machine left out {left_out} blocks, after which Ardour seeks its place without end")
     assert len(frames(found, CLOCK)) > 100, "Ardour rolls"
     assert Counter(between(frames(found, CLOCK)[-50:])).most_common(1)[0][0] == pytest.approx(TICK, abs=2)
     live.asks(cmd="clock_run", to="stop")
