@@ -111,8 +111,10 @@ class Conductor:
         return BUSY_MS if self._runs and self.song.is_led else PATIENT_MS
 
     def feed(self, message: m.Message) -> None:
-        """Beats that the analysis finds."""
-        if isinstance(message, m.Beat) and not message.replay and self._is_there():
+        """Beats and attacks that the analysis finds."""
+        if isinstance(message, m.Onset) and self._is_there():
+            self._beats.strike(self._seconds(message.sample_time))
+        elif isinstance(message, m.Beat) and not message.replay and self._is_there():
             at_s = self._seconds(message.sample_time)
             self._beats.feed(at_s, message.tempo_bpm, message.position, message.confidence)
 

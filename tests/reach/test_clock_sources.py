@@ -156,3 +156,13 @@ def test_beats_count_on_and_a_bar_moves_only_when_that_is_sure() -> None:
 
 def test_a_fixed_tempo_takes_any_beat() -> None:
     assert Fixed(90.0).aim(3.0) == (3.0, None, 1.5, False, None, 1.0, 0)
+
+
+def test_beats_are_laid_where_attacks_begin() -> None:
+    beats = Beats(4)
+    for k in range(12):
+        beats.feed(k * 0.5 + 0.006, 120.0, k % 4 + 1, 0.8)
+        beats.strike(k * 0.5)
+        beats.strike(k * 0.5 + 0.25)  # an eighth between them says nothing of where a beat is
+    assert beats.aim(5.6).at_s == pytest.approx(5.5)
+    assert beats.aim(5.6).beat == 11.0
