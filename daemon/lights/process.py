@@ -59,7 +59,8 @@ class Process:
                 tell(self._daemon, Alive(self._rig.drops if self._rig else 0))
                 alive_at = now + ALIVE_S
             self._turn(now)
-            select.select([self._daemon], [], [], WAKE_S)
+            now = time.monotonic()
+            select.select([self._daemon], [], [], self._rig.wait_s(now, WAKE_S) if self._rig else WAKE_S)
         self._farewell()
 
     def _turn(self, now_s: float) -> None:

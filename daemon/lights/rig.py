@@ -130,6 +130,14 @@ class Rig:
         said, self._said = self._said, []
         return said
 
+    def wait_s(self, now_s: float, most_s: float) -> float:
+        """How long nothing is due: at most so long, and not beyond the next beat."""
+        song = self._scene.song
+        if song is None or not song.playing or song.rate <= 0:
+            return most_s
+        beats = [song.beat_at(now_s + ahead_s) for ahead_s in (self._ahead_s, self._os2l_ahead_s)]
+        return min(most_s, *((math.floor(beat) + 1 - beat) / song.rate for beat in beats))
+
     def close(self) -> None:
         """End the streams."""
         for output in self._outputs:
