@@ -101,11 +101,11 @@ class App:
         try:
             self.console = Console(config, self.supervisor, self.gate)
             self.lighting = Lighting(config.lights, self.supervisor.memory, self.console.desk)
+            self.remote = Remote(config.osc, self.console.submit)
         except UserError:
             self.gate.close()
             self.midi.close()
             raise
-        self.remote = Remote(config.osc, self.console.submit)
         self.stand = Bandstand(config.generate, self.midi, self.console.desk)
         self.alarm = Alarm(self.supervisor, self.midi, self.stand, self.lighting)
         self.console.others = {
