@@ -298,6 +298,16 @@ def bench_generator(seconds: float, as_json: bool) -> None:
     sys.exit(generator.run(seconds, as_json))
 
 
+@bench.command("clock")
+@click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long ticks are heard.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def bench_clock(seconds: float, as_json: bool) -> None:
+    """How evenly MIDI clock leaves while the band and the lights work, beside python-rtmidi and a plain thread."""
+    from daemon.bench import clock
+
+    sys.exit(clock.run(seconds, as_json))
+
+
 @bench.command("panic")
 @click.option("--times", type=click.IntRange(1, 100), default=5, show_default=True, help="How often each is done.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
@@ -337,6 +347,16 @@ def bench_rack(seconds: float, as_json: bool) -> None:
     from daemon.bench import rack
 
     sys.exit(rack.run(seconds, as_json))
+
+
+@bench.command("wire")
+@click.option("--seconds", type=SECONDS, default=5.0, show_default=True, help="How long each row takes.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def bench_wire(seconds: float, as_json: bool) -> None:
+    """The stream to 1, 10 and 100 readers, one of them stopped and one slow, with and without keys; the callback meanwhile."""
+    from daemon.bench import wire
+
+    sys.exit(wire.run(seconds, as_json))
 
 
 @bench.command("set")
