@@ -112,7 +112,7 @@ def test_an_empty_file_is_an_empty_preset_of_its_own_name(tmp_path: Path) -> Non
         (
             "gain_db = -12",
             "gain_db = -12\n[[map]]\nkind = 'cc'\nto = 'knob'",
-            "map 1: to = 'knob'; give one of bypass, jam, ",
+            "map 1: to = 'knob'; give one of bypass, clock, jam, lights, panic, ",
         ),
         ("gain_db = -12", MAP + "number = 7\nparam = 'x'\nplugin = 'drvie'", "map 1: there is no plugin 'drvie'; did"),
         ("gain_db = -12", MAP + "number = 7\nplugin = 'drive'", "map 1: has no param"),
