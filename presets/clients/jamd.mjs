@@ -126,20 +126,19 @@ export class Jamd {
     this._asked = 0
     this._asking = null // the promise of the last request: answers are taken one at a time
     this._dealer = null
-    this._socket = this._connect(Subscriber, address)
-    for (const topic of topics === null ? [""] : new Set([...topics, "heartbeat"]).values()) {
-      this._socket.subscribe(`jamd/1/${topic && `${topic}/`}`)
-    }
+    this._closed = false
+    this._socket = this._subscribe()
   }
 
   close() {
+    this._closed = true
     this._socket.close()
     this._dealer?.close()
   }
 
   /** Messages for ever, in order; among them a Silence where jamd has gone silent. Ends when this is closed. */
   async *[Symbol.asyncIterator]() {
-    while (!this._socket.closed) {
+    while (!this._closed) {
       const message = await this.read()
       if (message) yield message
     }
@@ -149,19 +148,22 @@ export class Jamd {
   async read(timeoutMs = Infinity) {
     const endsAt = performance.now() + timeoutMs
     for (;;) {
-      const until = this._isSilent ? endsAt : Math.min(endsAt, this._silentAt)
       let frames = null
       try {
-        this._socket.receiveTimeout = until === Infinity ? -1 : Math.max(0, Math.ceil(until - performance.now()))
+        this._socket.receiveTimeout = Math.max(0, Math.ceil(Math.min(endsAt, this._silentAt) - performance.now()))
         frames = await this._socket.receive()
       } catch (error) {
-        if (this._socket.closed) return null
+        if (this._closed) return null
         if (error.code !== "EAGAIN") throw error
       }
       if (frames) {
         const message = this._take(frames)
         if (message) return message
-      } else if (!this._isSilent && performance.now() >= this._silentAt) {
+      } else if (performance.now() >= this._silentAt) {
+        this._socket.close() // who was refused once is not let in by ZeroMQ, though the key be allowed meanwhile
+        this._socket = this._subscribe()
+        this._silentAt = performance.now() + SILENCE_MS
+        if (this._isSilent) continue
         this.alive = false
         this._isSilent = true
         const allowed = this._keys.curveSecretKey ? " Is your key allowed (`jamd keys list`)?" : ""
@@ -213,6 +215,14 @@ export class Jamd {
     }
     if (answer.error) throw new JamdError(answer.error.text, answer.error.code, answer.error.at)
     return answer.results
+  }
+
+  _subscribe() {
+    const socket = this._connect(Subscriber, this.address)
+    for (const topic of this.topics === null ? [""] : new Set([...this.topics, "heartbeat"]).values()) {
+      socket.subscribe(`jamd/1/${topic && `${topic}/`}`)
+    }
+    return socket
   }
 
   _connect(Kind, address) {

@@ -255,12 +255,10 @@ class Jamd:
         self._asking: zmq.Socket | None = None
         self._context = zmq.Context()
         try:
-            self._socket = self._connect(zmq.SUB, address)
+            self._socket = self._subscribe()
         except JamdError:
             self.close()
             raise
-        for topic in ("",) if topics is None else {f"{name}/" for name in (*topics, "heartbeat")}:
-            self._socket.subscribe(f"jamd/1/{topic}".encode())
 
     def __enter__(self) -> "Jamd":
         return self
@@ -282,17 +280,19 @@ class Jamd:
         """The next message, or None when there was none for `timeout_s`."""
         ends_at = float("inf") if timeout_s is None else time.monotonic() + timeout_s
         while True:
-            now = time.monotonic()
-            until = ends_at if self._is_silent else min(ends_at, self._silent_at)
-            wait_ms = None if until == float("inf") else max(0, int(1000 * (until - now) + 0.999))
-            if self._socket.poll(wait_ms):
+            wait_s = min(ends_at, self._silent_at) - time.monotonic()
+            if self._socket.poll(max(0, int(1000 * wait_s + 0.999))):
                 message = self._take(self._socket.recv_multipart())
                 if message is not None:
                     return message
-            elif not self._is_silent and time.monotonic() >= self._silent_at:
-                self.alive, self._is_silent = False, True
-                allowed = " Is your key allowed (`jamd keys list`)?" if self._keys else ""
-                return Silence(text=f"nothing heard on {self.address}; is `jamd run` running?{allowed}")
+            elif time.monotonic() >= self._silent_at:
+                self._socket.close()  # who was refused once is not let in by ZeroMQ, though the key be allowed meanwhile
+                self._socket = self._subscribe()
+                self._silent_at = time.monotonic() + SILENCE_S
+                if not self._is_silent:
+                    self.alive, self._is_silent = False, True
+                    allowed = " Is your key allowed (`jamd keys list`)?" if self._keys else ""
+                    return Silence(text=f"nothing heard on {self.address}; is `jamd run` running?{allowed}")
             elif time.monotonic() >= ends_at:
                 return None
 
@@ -333,6 +333,12 @@ class Jamd:
         if refused := answer.get("error"):
             raise JamdError(refused["text"], refused["code"], refused.get("at", -1))
         return list(answer["results"])
+
+    def _subscribe(self) -> zmq.Socket:
+        socket = self._connect(zmq.SUB, self.address)
+        for topic in ("",) if self.topics is None else {f"{name}/" for name in (*self.topics, "heartbeat")}:
+            socket.subscribe(f"jamd/1/{topic}".encode())
+        return socket
 
     def _connect(self, kind: int, address: str) -> zmq.Socket:
         socket: zmq.Socket = self._context.socket(kind)

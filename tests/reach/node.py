@@ -14,8 +14,8 @@ _ANSWERS = """
 import { createInterface } from "node:readline"
 import * as client from "./jamd.mjs"
 
-const [address, control, topics] = process.argv.slice(2)
-const jamd = new client.Jamd({ address, control, topics: JSON.parse(topics) })
+const [address, control, topics, key] = process.argv.slice(2)
+const jamd = new client.Jamd({ address, control, topics: JSON.parse(topics), key })
 for await (const line of createInterface({ input: process.stdin })) {
   let said
   try {
@@ -83,8 +83,8 @@ class Node:
 class Client(Node):
     """A `Jamd` of jamd.mjs. `ask` evaluates an expression of it there."""
 
-    def __init__(self, folder: Path, address: str, control: str, topics: list[str] | None) -> None:
-        super().__init__(folder, "answers.mjs", address, control, json.dumps(topics))
+    def __init__(self, folder: Path, address: str, control: str, topics: list[str] | None, key: str = "") -> None:
+        super().__init__(folder, "answers.mjs", address, control, json.dumps(topics), key)
 
     def ask(self, expression: str) -> Any:
         self.tell(expression)

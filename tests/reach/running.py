@@ -21,6 +21,7 @@ library = "off"
 [zmq]
 address = "{address}"
 latest = "off"
+curve = {curve}
 [control]
 address = "{control}"
 """
@@ -29,10 +30,12 @@ address = "{control}"
 class Running:
     """`jamd run`, which can be ended and started again at the same addresses."""
 
-    def __init__(self, folder: Path, more: str = "") -> None:
+    def __init__(self, folder: Path, more: str = "", curve: bool = False) -> None:
         self.address, self.control = f"ipc://{folder}/wire", f"ipc://{folder}/control"
         self._config = folder / "config.toml"
-        self._config.write_text(CONFIG.format(address=self.address, control=self.control) + more)
+        self._config.write_text(
+            CONFIG.format(address=self.address, control=self.control, curve=str(curve).lower()) + more
+        )
         self._process: subprocess.Popen | None = None
         self.start()
 
@@ -46,9 +49,10 @@ class Running:
         if self._process is not None:
             self._process.send_signal(by)
             try:
-                self._process.wait(10)
+                self._process.wait(30)
             finally:
                 self._process.kill()
+                self._process.wait()
                 self._process = None
 
 

@@ -2,7 +2,6 @@
 
 import shutil
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,28 +76,32 @@ def test_pure_data_has_what_jamd_sends(sending: Sending, tmp_path: Path) -> None
 
 WRAP = """
 Server.default = s = Server.remote(\\far, NetAddr("127.0.0.1", {server}));
+OSCdef(\\end, {{ ~jamd[\\free].value; "freed: %".format(~jamd).postln }}, '/end');
 {{
     while {{ s.serverRunning.not }} {{ 0.05.wait }};
     thisProcess.interpreter.executeFile("{file}");
     while {{ ~jamd[\\now]['chord'].isNil or: {{ ~jamd[\\now]['tempo'].isNil }} }} {{ 0.05.wait }};
-    "state: % %".format(~jamd[\\now]['chord'], ~jamd[\\now]['tempo']).postln;
-    5.do {{ 0.4.wait; "clock: %".format(~jamd[\\clock].tempo * 60).postln }};
-    ~jamd[\\free].value;
-    "freed: %".format(~jamd).postln;
+    "chord: %".format(~jamd[\\now]['chord']).postln;
+    while {{ ~jamd.notNil }} {{
+        "clock: % %".format(~jamd[\\clock].tempo * 60, ~jamd[\\now]['tempo']).postln;
+        0.2.wait;
+    }};
 }}.fork(AppClock);
 """
 
 
-def started(server: socket.socket, seconds: float) -> int:
-    """How many synths the server has said it started."""
-    ends_at, n = time.monotonic() + seconds, 0
-    while (left := ends_at - time.monotonic()) > 0:
-        server.settimeout(left)
-        try:
-            n += OscMessage(server.recv(4096)).address == "/n_go"
-        except TimeoutError:
-            break
-    return n
+def send(where: socket.socket, address: str) -> None:
+    """One message with a 1."""
+    message = OscMessageBuilder(address)
+    message.add_arg(1)
+    where.send(message.build().dgram)
+
+
+def synths(server: socket.socket, n: int, seconds: float = 60.0) -> None:
+    """Wait until the server has said of so many synths that it started them."""
+    server.settimeout(seconds)
+    while n > 0:
+        n -= OscMessage(server.recv(4096)).address == "/n_go"
 
 
 def test_scsynth_plays_to_what_jamd_sends(sending: Sending, jack_server: str, tmp_path: Path) -> None:
@@ -118,18 +121,18 @@ def test_scsynth_plays_to_what_jamd_sends(sending: Sending, jack_server: str, tm
     ):
         scsynth.wait(lambda said: "SuperCollider 3 server ready." in said)
         ear.connect(("127.0.0.1", port))
-        for address in ("/notify", "/dumpOSC"):
-            message = OscMessageBuilder(address)
-            message.add_arg(1)
-            ear.send(message.build().dgram)
+        send(ear, "/notify")
+        send(ear, "/dumpOSC")
         with Peer(tmp_path / "sclang.log", language, **home, QTWEBENGINE_DISABLE_SANDBOX="1") as sclang:
-            sclang.wait(lambda said: any(line.startswith("clock: ") for line in said), 120.0)
-            assert started(ear, 2.0) > 1
+            sclang.wait(lambda said: len([line for line in said if line.startswith("clock: ")]) >= 20, 120.0)
+            synths(ear, 3)
+            for name in ("jamdClick", "jamdKick"):
+                scsynth.wait(lambda said, name=name: any(f'"{name}"' in line for line in said))
+            ear.connect(("127.0.0.1", sending.supercollider))
+            send(ear, "/end")
             said = sclang.wait(lambda said: "freed: nil" in said)
-        assert any('"jamdClick"' in line for line in scsynth.said)
-        assert any('"jamdKick"' in line for line in scsynth.said)
         assert not [line for line in said if "ERROR" in line and "directory" not in line]
         assert not [line for line in scsynth.said if "FAILURE" in line]
-    tempo = float(next(line for line in said if line.startswith("state: ")).split()[-1])
-    clock = float([line for line in said if line.startswith("clock: ")][-1].split()[-1])
+    assert any(line.startswith("chord: ") and ":" in line[7:] for line in said)
+    clock, tempo = (float(word) for word in [line for line in said if line.startswith("clock: ")][-1].split()[1:])
     assert abs(clock / tempo - 1.0) < 0.3, "its clock goes with jamd's"
