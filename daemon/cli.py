@@ -353,7 +353,7 @@ def bench_rack(seconds: float, as_json: bool) -> None:
 @click.option("--seconds", type=SECONDS, default=5.0, show_default=True, help="How long each row takes.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def bench_wire(seconds: float, as_json: bool) -> None:
-    """The stream to 1, 10 and 100 readers, one of them stopped and one slow, with and without keys; the callback meanwhile."""
+    """The stream to 1, 10 and 100 readers beside a stopped and a slow one, with and without keys; the callback meanwhile."""
     from daemon.bench import wire
 
     sys.exit(wire.run(seconds, as_json))
