@@ -131,7 +131,7 @@ class Arbiter:
         gap = (beat - (here - self.origin) + length / 2) % length - length / 2
         if is_new or told_s >= self._meet_s or (abs(gap) > NEAR and not self._is_catching):
             self._is_catching = abs(gap) > NEAR
-            self._meet_s = told_s + (self.beats_per_bar if self._is_catching else 1) / rate
+            self._meet_s = told_s + self.beats_per_bar / rate
         elif self._is_catching and told_s > self._meet_s - ARRIVING_S:
             return
         most = CATCH_UP if self._is_catching else FOLLOWED
