@@ -1,11 +1,11 @@
 """The rig: a show that is followed in real time, and the packets that leave for it."""
 
-import math
 import time
 
 import numpy as np
 
 from daemon import messages as m
+from daemon.beats import Beats
 from daemon.lights.artnet import Artnet
 from daemon.lights.ears import Ears
 from daemon.lights.link import Open, Say, To
@@ -53,8 +53,8 @@ class Rig:
         self._is_left = False  # by a daemon that hangs
         self._is_urgent = False
         self._look_at = 0.0
-        self._beat: int | None = None
-        self._os2l_beat: int | None = None
+        self._beats, self._os2l_beats = Beats(), Beats()
+        self._os2l_next = 0
         self._os2l_told = ""
         self._said_at: dict[int, float] = {}
         self._said: list[Say] = []
@@ -78,7 +78,7 @@ class Rig:
         """An engine runs at `rate` Hz; 0: none does."""
         self._ears.begin(rate)
         if not rate:
-            self._scene.song = None
+            self._stop()
 
     def to(self, order: To) -> None:
         """Show, blackout or safe look; the master."""
@@ -132,11 +132,11 @@ class Rig:
 
     def wait_s(self, now_s: float, most_s: float) -> float:
         """How long nothing is due: at most so long, and not beyond the next beat."""
-        song = self._scene.song
-        if song is None or not song.playing or song.rate <= 0:
-            return most_s
-        beats = [song.beat_at(now_s + ahead_s) for ahead_s in (self._ahead_s, self._os2l_ahead_s)]
-        return min(most_s, *((math.floor(beat) + 1 - beat) / song.rate for beat in beats))
+        for beats, ahead_s in ((self._beats, self._ahead_s), (self._os2l_beats, self._os2l_ahead_s)):
+            at_ns = beats.next_ns(round((now_s + ahead_s) * 1e9))
+            if at_ns is not None:
+                most_s = min(most_s, max(0.0, at_ns * 1e-9 - ahead_s - now_s))
+        return most_s
 
     def close(self) -> None:
         """End the streams."""
@@ -161,12 +161,20 @@ class Rig:
             self._said.append(Say(m.Dmx(universe=universe, levels=list(levels[:used]))))
 
     def _song(self, message: m.Transport) -> None:
-        at = self._ears.seconds(message.sample_time)
-        if at is None or not message.source:
-            self._scene.song = None
+        at_s = self._ears.seconds(message.sample_time)
+        if at_s is None or not message.source:
+            self._stop()
             return
-        rate = message.tempo_bpm / 60
-        self._scene.song = Song(at, message.beat, rate, message.beats_per_bar, message.playing)
+        rate, at_ns = message.tempo_bpm / 60, round(at_s * 1e9)
+        self._scene.song = Song(at_s, message.beat, rate, message.beats_per_bar, message.playing)
+        for beats in (self._beats, self._os2l_beats):
+            beats.take(message.beat, at_ns, message.tempo_bpm, message.beats_per_bar, message.playing)
+
+    def _stop(self) -> None:
+        """Nobody says where the beat is."""
+        self._scene.song = None
+        for beats in (self._beats, self._os2l_beats):
+            beats.stop()
 
     def _count_beats(self, now_s: float) -> bool:
         """Whether a beat falls now, as the lights see it; tells OS2L of those that it sees."""
@@ -176,18 +184,11 @@ class Rig:
                 self._os2l_told = self._os2l.state
                 error = "" if self._os2l.state == "open" else self._os2l.error
                 self._said.append(Say(m.Output(name="os2l", state=self._os2l.state, error=error)))
-        song = self._scene.song
-        if song is None or not song.playing:
-            self._beat = self._os2l_beat = None
-            return False
-        beat, before = math.floor(song.beat_at(now_s + self._ahead_s)), self._beat
-        self._beat = beat
-        if self._os2l is not None:
-            theirs = math.floor(song.beat_at(now_s + self._os2l_ahead_s))
-            if self._os2l_beat is not None and theirs != self._os2l_beat:
-                self._os2l.beat(theirs, 60 * song.rate, change=theirs != self._os2l_beat + 1)
-            self._os2l_beat = theirs
-        return before is not None and beat != before
+            beat = self._os2l_beats.due(round((now_s + self._os2l_ahead_s) * 1e9))
+            if beat is not None and self._scene.song is not None:
+                self._os2l.beat(beat.number, 60 * self._scene.song.rate, change=beat.number != self._os2l_next)
+                self._os2l_next = beat.number + 1
+        return self._beats.due(round((now_s + self._ahead_s) * 1e9)) is not None
 
     def _watch(self, now_s: float) -> None:
         """A daemon that hangs leaves its lights safe; they go on when it does."""

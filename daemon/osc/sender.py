@@ -4,8 +4,8 @@ import heapq
 from collections.abc import Callable, Sequence
 
 from daemon import messages as m
+from daemon.beats import Beat, Beats
 from daemon.osc import packing
-from daemon.osc.beats import Beat, Beats
 from daemon.osc.output import Output
 from daemon.osc.tree import Said, Tree, unit
 

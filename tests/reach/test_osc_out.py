@@ -13,9 +13,9 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from daemon import messages as m
+from daemon.beats import LATE_NS, Beats
 from daemon.cli import main
 from daemon.osc import addresses, packing
-from daemon.osc.beats import LATE_NS, Beats
 from daemon.osc.output import QUIET_NS, OscError, Output
 from daemon.osc.sender import AHEAD_NS, LEVELS_NS, PULSE_NS, Sender
 from daemon.osc.tree import Tree
