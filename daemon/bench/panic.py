@@ -15,7 +15,7 @@ import numpy as np
 
 from daemon.bench.ear import LEVEL, PORTS, VIRTUAL, Midi
 from daemon.bench.machine import load, machine
-from daemon.bench.panic_stage import CHANNEL, NOTE, Stage, StageError, stage
+from daemon.bench.panic_stage import CHANNEL, FULL, NOTE, SAFE, Stage, StageError, stage
 from daemon.bench.server import BLOCK, RATE, NoServerError, jack_server
 from daemon.ctl.client import ask
 from daemon.pulse import STANDS_S
@@ -23,6 +23,7 @@ from daemon.pulse import STANDS_S
 CONTROLLERS = 3 * 16
 ENDS = 1 + CONTROLLERS
 """Messages that end a held note and all channels."""
+SPARE_S = 6.0  # until an engine stands ready beside the one that runs
 APART_S = 0.3  # between two panics of one daemon
 
 
@@ -46,10 +47,12 @@ def _has_jack() -> bool:
 def text(found: dict[str, Any]) -> str:
     """The table for a person."""
     lines = [f"ms until nothing sounds, blocks of {found['block']} at {found['rate']} Hz", found["machine"], ""]
-    lines.append(f"{'':34}{'silence':>18}{'last end, JACK':>18}{'last end, port':>18}{'steps':>9}")
-    lines.append(f"{'':34}{'median     max':>18}{'median     max':>18}{'median     max':>18}{'largest':>9}")
+    lines.append(f"{'':34}{'silence':>18}{'last end, JACK':>18}{'last end, port':>18}{'lights safe':>18}{'steps':>9}")
+    lines.append(
+        f"{'':34}{'median     max':>18}{'median     max':>18}{'median     max':>18}{'median     max':>18}{'largest':>9}"
+    )
     for name, row in found["rows"].items():
-        cells = "".join(_cell(row.get(what)) for what in ("silence_ms", "jack_ms", "port_ms"))
+        cells = "".join(_cell(row.get(what)) for what in ("silence_ms", "jack_ms", "port_ms", "lights_ms"))
         lines.append(f"{name:34}{cells}{row['step']:9.4f}" if "step" in row else f"{name:34}not measured: {row['why']}")
     lines += ["", "steps: the largest between two samples of the fade, of the level 1; the curve's own is 0.0031"]
     return "\n".join(lines)
@@ -62,7 +65,8 @@ def _cell(values: list[float] | None) -> str:
 
 
 def one(made: Stage, act: Callable[[], Any], patience_s: float = 5.0, is_cut: bool = False) -> dict[str, float]:
-    """Do something that ends all, and when it had ended, in ms; `is_cut`: the sound does not fade."""
+    """Do something that ends all, and when it had ended, in ms; `is_cut`: an engine is cut off, and may soon be back."""
+    has_light = not is_cut
     ear, start = made.ear, made.ear.frame
     asked_ns = time.monotonic_ns()
     act()
@@ -73,6 +77,9 @@ def one(made: Stage, act: Callable[[], Any], patience_s: float = 5.0, is_cut: bo
     row["silence_ms"] = (ear.ns(silent) - asked_ns) * 1e-6
     if not is_cut:
         row["step"] = float(np.abs(np.diff(ear.sound(start)[: silent - start + 1])).max()) / LEVEL
+    if has_light:
+        made.until(lambda: made.eye.level == SAFE, "its safe look", patience_s)
+        row["lights_ms"] = (made.eye.seen[-1][0] - asked_ns) * 1e-6
     for name, port in (("jack_ms", "jack"), ("port_ms", VIRTUAL)):
         row[name] = (ear.ns(_ends(made, start, port)[-1].frame) - asked_ns) * 1e-6
     return row
@@ -101,7 +108,8 @@ def _asked(times: int) -> dict[str, Any]:
             rows = []
             for _ in range(times):
                 rows.append(one(made, lambda: ask(made.control, [{"cmd": "panic"}])))
-                made.until(made.ear.sounds, "its sound, again")
+                ask(made.control, [{"cmd": "panic", "over": True}])
+                made.until(lambda: made.ear.sounds() and made.eye.level == FULL, "its sound and light, again")
                 time.sleep(APART_S)
             return _gathered(rows)
     except (StageError, NoServerError) as error:
@@ -109,7 +117,7 @@ def _asked(times: int) -> dict[str, Any]:
 
 
 def _each(act: Callable[[Stage], Any], is_cut: bool = False) -> Callable[[int], dict[str, Any]]:
-    """A daemon of its own for each time."""
+    """A daemon of its own for each time; before an engine is cut off, there must be a spare one."""
 
     def way(times: int) -> dict[str, Any]:
         rows = []
@@ -117,6 +125,7 @@ def _each(act: Callable[[Stage], Any], is_cut: bool = False) -> Callable[[int], 
             with jack_server():
                 for _ in range(times):
                     with stage() as made:
+                        time.sleep(SPARE_S if is_cut else 0.0)
                         rows.append(one(made, lambda made=made: act(made), STANDS_S + 8.0, is_cut))  # type: ignore[misc]
         except (StageError, NoServerError) as error:
             return {"why": str(error)}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zmq
 
 from daemon import messages as m
 from daemon.listen import decode, subscribe
@@ -17,7 +18,8 @@ from daemon.listen import decode, subscribe
 jack = pytest.importorskip("jack", reason="JACK-Client finds no libjack (apt install jackd2)", exc_type=OSError)
 
 from daemon.bench.ear import LEVEL, PORTS, VIRTUAL  # noqa: E402
-from daemon.bench.panic_stage import CHANNEL, NOTE, Stage  # noqa: E402
+from daemon.bench.panic_stage import CHANNEL, FULL, NOTE, SAFE, Stage  # noqa: E402
+from daemon.bench.panic_stage import stage as one  # noqa: E402
 
 FADE = 480  # samples
 STEEPEST = LEVEL * 1.5 / FADE
@@ -26,11 +28,18 @@ ENDS = [(0xB0 | channel, controller, 0) for channel in range(16) for controller 
 
 
 @pytest.fixture
-def stage(jack_server: str, tmp_path: Path) -> Iterator[Stage]:
+def stage(jack_server: str) -> Iterator[Stage]:
     """A daemon through which a level sounds, and which holds a note at each of its MIDI outputs."""
-    made = Stage(tmp_path)
-    yield made
-    made.close()
+    with one() as made:
+        yield made
+
+
+@pytest.fixture
+def panics(stage: Stage) -> Iterator[zmq.Socket]:
+    """What the daemon publishes of panics."""
+    socket = subscribe(stage.wire, [m.topic("panic")])
+    yield socket
+    socket.close(0)
 
 
 def panic(stage: Stage, *options: str) -> str:
@@ -60,9 +69,8 @@ def faded(stage: Stage, start: int) -> int:
     return silent
 
 
-def test_jamd_panic_fades_the_sound_ends_every_note_and_is_over(stage: Stage) -> None:
-    socket = subscribe(stage.wire, [m.topic("panic")])
-    time.sleep(0.3)
+def test_jamd_panic_fades_the_sound_ends_every_note_and_is_over(stage: Stage, panics: zmq.Socket) -> None:
+    time.sleep(0.3)  # for the subscription to arrive
     start = stage.ear.frame
     said = panic(stage)
     assert "16 channels of" in said, said
@@ -75,9 +83,10 @@ def test_jamd_panic_fades_the_sound_ends_every_note_and_is_over(stage: Stage) ->
     assert np.abs(np.diff(sound[back - 1 :])).max() <= STEEPEST * 1.01, "it rises as it fell"
     for port in PORTS:
         stage.until(lambda port=port: all_ended(stage, start, port), f"the ends at {port}")
+    assert stage.eye.level == SAFE, "the lights stay safe when the sound is back"
     assert "it is over" in panic(stage, "--over")
-    got = [decode(socket.recv_multipart()) for _ in range(2) if socket.poll(5000)]
-    socket.close(0)
+    stage.until(lambda: stage.eye.level == FULL, "its light, again")
+    got = [decode(panics.recv_multipart()) for _ in range(2) if panics.poll(5000)]
     assert [(one.why, one.over) for one in got] == [("ctl", False), ("ctl", True)]
     stage.process.terminate()
     assert stage.process.wait(10) == 0
@@ -94,6 +103,7 @@ def test_sigterm_fades_first_then_ends_every_note(stage: Stage) -> None:
         got = heard(stage, start, port)
         assert (0x80 | CHANNEL, NOTE, 0) in got
         assert set(ENDS) <= set(got)
+    assert stage.eye.level == SAFE
 
 
 def test_the_daemon_is_killed_and_its_processes_end_what_it_played(stage: Stage) -> None:
@@ -103,9 +113,10 @@ def test_the_daemon_is_killed_and_its_processes_end_what_it_played(stage: Stage)
     for port in PORTS:
         stage.until(lambda port=port: all_ended(stage, start, port), f"the ends at {port}")
     stage.until(lambda: not Path(f"/proc/{engine}").exists(), "the engine's end")
+    stage.until(lambda: stage.eye.level == SAFE, "its safe look")
 
 
-def test_a_daemon_that_hangs_loses_its_notes_but_not_the_sound_of_hands(stage: Stage) -> None:
+def test_a_daemon_that_hangs_loses_its_notes_but_not_the_sound_of_hands(stage: Stage, panics: zmq.Socket) -> None:
     start = stage.ear.frame
     os.kill(stage.process.pid, signal.SIGSTOP)
     said = panic(stage)
@@ -115,13 +126,12 @@ def test_a_daemon_that_hangs_loses_its_notes_but_not_the_sound_of_hands(stage: S
     stage.until(stage.ear.sounds, "its sound, again")
     for port in PORTS:
         stage.until(lambda port=port: all_ended(stage, start, port), f"the ends at {port}")
-    socket = subscribe(stage.wire, [m.topic("panic")])
+    stage.until(lambda: stage.eye.level == SAFE, "its safe look")
     os.kill(stage.process.pid, signal.SIGCONT)
     why = []
-    while "watchdog" not in why and socket.poll(5000):
-        why.append(decode(socket.recv_multipart()).why)
+    while "watchdog" not in why and panics.poll(5000):
+        why.append(decode(panics.recv_multipart()).why)
     assert "watchdog" in why, "it says what has happened"
-    socket.close(0)
     stage.until(lambda: "16 channels" in panic(stage), "its answer")
 
 
@@ -130,4 +140,4 @@ def test_the_engine_is_killed_and_every_note_ended(stage: Stage) -> None:
     os.kill(stage.engine_pid, signal.SIGKILL)
     stage.until(lambda: set(ENDS) <= set(heard(stage, start, VIRTUAL)), f"the ends at {VIRTUAL}", 20.0)
     stage.until(lambda: (0x80 | CHANNEL, NOTE, 0) in heard(stage, start, "jack"), "the end at jack", 20.0)
-    stage.until(stage.ear.sounds, "its sound, again")
+    stage.until(lambda: stage.ear.sounds() and stage.eye.level == FULL, "its sound and light, again")
