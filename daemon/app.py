@@ -11,10 +11,11 @@ from typing import Any
 
 import zmq
 
-from daemon import bridge
+from daemon import announce, bridge
 from daemon import messages as m
 from daemon.alarm import Alarm
 from daemon.bandstand import Bandstand
+from daemon.bind import is_here
 from daemon.booth import Booth
 from daemon.bus import Bus
 from daemon.clock import Clock, offsets
@@ -85,6 +86,8 @@ class App:
             self.publishers = [self.publisher]
             if config.zmq.latest != "off":
                 self.publishers.append(ZmqLatest(config.zmq.latest, config.zmq.encoding, self.gate))
+            if config.zmq.announce:
+                announce.check(self.publisher.address)
         except UserError:
             self.gate.close()
             raise
@@ -125,6 +128,11 @@ class App:
             self.remote,
             self.alarm,
         )
+        if config.zmq.announce:
+            latest = self.publishers[-1].address if len(self.publishers) > 1 else ""
+            control = self.console.router.address if self.console.router is not None else ""
+            is_closed = config.zmq.curve or not is_here("zmq.address", self.publisher.address)
+            self.rooms += (announce.Announcer(self.publisher.address, latest, control, is_closed),)
         for room in self.rooms:
             self.bus.subscribe(room.feed)
         self.caller = Caller() if config.engine.input == "call" else None

@@ -9,6 +9,7 @@ import click
 from daemon import __version__
 from daemon.ctl.cli import ctl
 from daemon.errors import UserError
+from daemon.find_cli import find
 from daemon.generate_cli import generate
 from daemon.keys_cli import keys
 from daemon.library_cli import library
@@ -398,6 +399,7 @@ def plugins_top(address: str, once: bool, as_json: bool, key: Any) -> None:
 
 
 main.add_command(ctl)
+main.add_command(find)
 main.add_command(generate)
 main.add_command(keys)
 main.add_command(library)

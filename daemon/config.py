@@ -45,6 +45,7 @@ class Zmq(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     address: str = "tcp://127.0.0.1:5550"
     latest: str = "tcp://127.0.0.1:5552"  # single frames, safe for CONFLATE; "off"
     encoding: Literal["msgpack", "json"] = "msgpack"
+    announce: bool = False  # by multicast DNS; an address of this machine alone on this machine only
     curve: bool = False  # of all three sockets: here, too, only who has a key that `jamd keys` allows
 
 

@@ -111,6 +111,24 @@ def test_several_prefixes_are_answered_with_all_they_cover_and_no_more(tmp_path:
     publisher.close()
 
 
+def test_who_is_there_already_hears_again_only_what_the_joiner_asked_for(tmp_path: Path) -> None:
+    publisher = ZmqPublisher(f"ipc://{tmp_path}/wire")
+    for message in SAMPLES:
+        publisher.publish(message)
+    first = subscriber(publisher.address, b"jamd/1/c")
+    assert publisher.socket.poll(3000)
+    publisher.serve_joiners()
+    assert {type(decode(frames)) for frames in received(first)} == {m.Chord}
+    second = subscriber(publisher.address, b"jamd/1/key/")
+    assert publisher.socket.poll(3000)
+    publisher.serve_joiners()
+    assert received(first) == []
+    assert len(received(second)) == 1
+    first.close()
+    second.close()
+    publisher.close()
+
+
 @pytest.mark.parametrize("address", ["tcp://*:5552", "tcp://0.0.0.0:1", "tcp://eth0:5552", "tcp://[::]:9"])
 @pytest.mark.parametrize("publisher", [ZmqPublisher, ZmqLatest])
 def test_other_machines_are_kept_out(publisher: type[ZmqPublisher], address: str) -> None:
