@@ -178,6 +178,21 @@ def test_an_address_that_others_reach_needs_a_key_that_is_allowed(ring: Keyring)
     gate.close()
 
 
+def test_beside_one_that_others_reach_a_socket_of_this_machine_needs_no_key(ring: Keyring) -> None:
+    ring.new("ann")
+    gate = Gate(ring)
+    stream = ZmqPublisher("tcp://0.0.0.0:*", gate=gate)
+    router = Router(HERE, lambda raw, as_json: raw, lambda commands, reply, check: reply({"ok": True}), gate)
+    with connected(zmq.DEALER, router.address, None) as client:
+        assert router.socket.poll(3000)
+        router.turn()
+        assert client.poll(3000)
+    assert gate.socket is not None
+    assert not gate.socket.poll(0), "nobody was asked about"
+    stream.close()
+    gate.close()
+
+
 def test_here_no_key_is_needed_and_none_is_made(ring: Keyring) -> None:
     gate = Gate(ring)
     publisher = ZmqPublisher(HERE, gate=gate)
