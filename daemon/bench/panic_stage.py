@@ -28,7 +28,7 @@ RACK = """
 name = "panic"
 [[chain]]
 name = "through"
-input = "both"
+input = "input"
 [lights]
 safe = { dimmer = 0.2, colour = "white" }
 [lights.fixtures.par]
