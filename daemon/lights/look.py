@@ -144,7 +144,7 @@ def _raw(driver: Driver, k: int, scene: Scene, now_s: float, ahead_s: float) -> 
     if driver.of == "control":
         return scene.controls.get((driver.channel - 1, driver.number), 0.0)
     if driver.of == "note":
-        return _note(driver, scene, now_s)
+        return _note(driver, scene, now_s + ahead_s)
     song = scene.song
     if song is None or not song.playing or song.rate <= 0:
         return 0.0
@@ -168,13 +168,19 @@ def _pulse(driver: Driver, age_s: float) -> float:
     return math.exp(-(age_s - attack_s) / (release_s / 3)) if release_s > 0 else 0.0
 
 
-def _note(driver: Driver, scene: Scene, now_s: float) -> float:
+def _note(driver: Driver, scene: Scene, then_s: float) -> float:
     """The velocity of the loudest note that is meant, while it is held and as it rings out."""
     loudest = 0.0
-    for (channel, note), hit in scene.last_note.items():
-        if driver.note in (-1, note) and driver.channel in (0, channel + 1):
-            held = (channel, note) in scene.notes
-            loudest = max(loudest, hit.strength * (1.0 if held else _pulse(driver, now_s - hit.at_s)))
+    attack_s, release_s = driver.attack_ms / 1000, driver.release_ms / 1000
+    for (channel, note), last_two in scene.notes.items():
+        if driver.note not in (-1, note) or driver.channel not in (0, channel + 1):
+            continue
+        for one in last_two:
+            age_s, rung_s = then_s - one.at_s, then_s - one.until_s
+            if age_s >= 0:
+                up = min(1.0, age_s / attack_s) if attack_s > 0 else 1.0
+                left = 1.0 if rung_s < 0 else math.exp(-3 * rung_s / release_s) if release_s > 0 else 0.0
+                loudest = max(loudest, one.strength * up * left)
     return loudest
 
 
@@ -191,8 +197,8 @@ def _wanted(colour: Colour, palette: list[Rgb], k: int, scene: Scene, then_s: fl
         return hue(cmath.phase(centre) / (2 * math.pi), colour.saturation * min(1.0, 1.5 * abs(centre) / total))
     root = scene.chord_root if colour.of == "chord" else scene.key_tonic
     if colour.of == "note":
-        newest = max(scene.last_note.items(), key=lambda one: one[1].at_s, default=None)
-        root = newest[0][1] % 12 if newest else -1
+        began = [(one.at_s, note) for (_, note), two in scene.notes.items() for one in two if -1 < one.at_s <= then_s]
+        root = max(began)[1] % 12 if began else -1
     if root < 0:
         return None
     place = (root * 7) % 12

@@ -1,5 +1,6 @@
 """The rig: a show that is followed in real time, and the packets that leave for it."""
 
+import heapq
 import time
 
 import numpy as np
@@ -52,6 +53,7 @@ class Rig:
         self._state, self._why = "on", ""
         self._is_left = False  # by a daemon that hangs
         self._is_urgent = False
+        self._due: list[float] = []  # when notes begin and end
         self._look_at = 0.0
         self._beats, self._os2l_beats = Beats(), Beats()
         self._os2l_next = 0
@@ -111,7 +113,7 @@ class Rig:
             case m.MidiNote() | m.JamNote():
                 at = self._ears.seconds(message.sample_time) or time.monotonic()
                 scene.note(message.channel, message.midi, message.velocity, message.on, at)
-                self._is_urgent = True
+                heapq.heappush(self._due, at)
             case m.MidiControl():
                 for channel in (message.channel, -1):
                     scene.controls[channel, message.control] = message.value / 127
@@ -120,6 +122,9 @@ class Rig:
         """Hear what is new, look at the show, send what changed; gives what is to be published."""
         hurry = self._ears.hear(self._scene, now_s) or self._is_urgent or at_once
         hurry = self._count_beats(now_s) or hurry
+        while self._due and self._due[0] - self._ahead_s <= now_s:
+            heapq.heappop(self._due)
+            hurry = True
         self._watch(now_s)
         if hurry or now_s >= self._look_at:
             self._look_at, self._is_urgent = now_s + LOOK_S, False

@@ -8,6 +8,7 @@ import numpy as np
 LOUD_S, USUAL_S = 2.0, 20.0  # of what is heard now, and of what was heard
 SECTION_DB, SECTION_S = 5.0, 8.0  # so much louder or quieter is another section, so long after the last
 SILENT_DB = -60.0
+SAME_S = 0.001  # notes that are so near are one
 
 
 class Hit(NamedTuple):
@@ -15,6 +16,14 @@ class Hit(NamedTuple):
 
     at_s: float
     strength: float
+
+
+class Note(NamedTuple):
+    """A key: when it goes down, how strongly, 0..1, and when it comes up."""
+
+    at_s: float
+    strength: float
+    until_s: float = math.inf
 
 
 class Song(NamedTuple):
@@ -43,8 +52,7 @@ class Scene:
         self.song: Song | None = None
         self.chroma = np.zeros(12)
         self.chord_root = self.key_tonic = -1
-        self.notes: dict[tuple[int, int], int] = {}  # (channel 0-15, note) -> velocity, while it is held
-        self.last_note: dict[tuple[int, int], Hit] = {}
+        self.notes: dict[tuple[int, int], tuple[Note, ...]] = {}  # (channel 0-15, note) -> its last two
         self.controls: dict[tuple[int, int], float] = {}  # (channel, controller) -> 0..1
         self._now_db = self._usual_db = SILENT_DB
         self._moved_s = 0.0
@@ -67,10 +75,9 @@ class Scene:
             self.hit("section", now_s, 1.0)
 
     def note(self, channel: int, note: int, velocity: int, on: bool, at_s: float) -> None:
-        """A key goes down or up."""
-        if on:
-            self.notes[channel, note] = velocity
-            self.last_note[channel, note] = Hit(at_s, velocity / 127)
-        elif (channel, note) in self.notes:
-            del self.notes[channel, note]
-            self.last_note[channel, note] = Hit(at_s, self.last_note[channel, note].strength)
+        """A key goes down or up, now or soon; what was said for another port, too, is said once."""
+        *before, last = self.notes.get((channel, note), (Note(-math.inf, 0.0, -math.inf),))
+        if not on:
+            self.notes[channel, note] = (*before, last._replace(until_s=at_s))
+        elif at_s - last.at_s > SAME_S:
+            self.notes[channel, note] = (last, Note(at_s, velocity / 127))

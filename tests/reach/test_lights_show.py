@@ -2,6 +2,8 @@
 
 import math
 import re
+import tomllib
+from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
@@ -15,6 +17,7 @@ from daemon.lights.sacn import CHANNELS
 from daemon.lights.scene import Scene, Song
 from daemon.lights.show import COLOURS, DEFAULT, Source, read
 
+PRESETS = Path(__file__).parents[2] / "presets"
 PAR = {"channels": ["red", "green", "blue"]}
 words = some.sampled_from([*get_args(Source), *COLOURS, "from", "pulse", "chroma", "palette", "#123456", "#12345g", ""])
 numbers = some.integers(-2, 600) | some.floats() | some.floats(0, 1)
@@ -222,6 +225,21 @@ def test_attack_and_release() -> None:
     assert at[310] < 15
 
 
+def test_a_note_that_is_said_ahead_lights_when_it_sounds() -> None:
+    pluck = {"from": "note", "channel": 10, "note": 36, "release_ms": 300.0}
+    show, _ = read({"fixtures": {"a": {"channels": ["dimmer"], "dimmer": pluck}}})
+    look, one = Look(show), Scene()
+    for at in (1.0, 1.0001):  # for two ports
+        one.note(9, 36, 127, True, at)
+    one.note(9, 36, 0, False, 1.05)
+    one.note(9, 37, 127, True, 0.5)
+    shown = {at: look.levels(one, at, 0.0)[1][0] for at in (0.9, 0.99, 1.0, 1.04)}
+    assert shown == {0.9: 0, 0.99: 0, 1.0: 255, 1.04: 255}
+    one.note(9, 36, 64, True, 1.2)  # the next is known, and this one rings on
+    assert look.levels(one, 1.15, 0.0)[1][0] == round(255 / math.e)
+    assert Look(show).levels(one, 1.19, 0.02)[1][0] == round(255 * 64 / 127)  # a slow rig is sent it early
+
+
 def test_masters_blackout_and_the_safe_look() -> None:
     values = {
         "masters": {"front": 0.5},
@@ -241,6 +259,15 @@ def test_without_a_table_there_are_eight_pars() -> None:
     show, problems = read({})
     assert not problems and read(DEFAULT)[0] == show
     assert any(Look(show).levels(Scene(), 0.0, 0.0)[1][:24])
+
+
+@pytest.mark.parametrize("path", sorted(PRESETS.glob("*.toml")), ids=lambda path: path.stem)
+def test_a_preset_s_lights_can_be(path: Path) -> None:
+    values = tomllib.loads(path.read_text()).get("lights", {})
+    show, problems = read(values)
+    assert not problems and show.fixtures
+    assert show.strobe_allowed == []
+    assert bool(values) == (path.stem in ("techno", "dj", "demo"))
 
 
 def test_pitch_classes_lie_by_fifths() -> None:
