@@ -104,9 +104,9 @@ function keys(path) {
 }
 
 /**
- * A running jamd. `alive`: it was heard within three seconds. `epoch`: the number of its stream, and `restarts` how often that,
- * or jamd itself, has begun anew. `lost`: messages that did not reach you, because you read too slowly; `bad`: what could not
- * be read.
+ * A running jamd. `alive`: when you last read, it had been heard within three seconds. `epoch`: the number of its stream, and
+ * `restarts` how often that, or jamd itself, has begun anew. `lost`: messages that did not reach you, because you read too
+ * slowly; `bad`: what could not be read.
  */
 export class Jamd {
   /**

@@ -229,8 +229,9 @@ def _keys(path: str | Path) -> dict[str, str]:
 class Jamd:
     """A running jamd. Iterate over it, or ask `read` or `newest`; `ask` gives commands.
 
-    `alive`: it was heard within SILENCE_S. `epoch`: the number of its stream, and `restarts` how often that, or jamd itself,
-    has begun anew. `lost`: messages that did not reach you, because you read too slowly; `bad`: what could not be read.
+    `alive`: when you last read, it had been heard within SILENCE_S. `epoch`: the number of its stream, and `restarts` how
+    often that, or jamd itself, has begun anew. `lost`: messages that did not reach you, because you read too slowly; `bad`:
+    what could not be read.
     """
 
     def __init__(

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from tests.reach import node
-from tests.reach.running import Running
+from tests.reach.running import Running, Sending
 
 
 @pytest.fixture(scope="session")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """`jamd run` on the built-in performance; who restarts it leaves it running."""
-    one = Running(tmp_path_factory.mktemp("running"))
+    """`jamd run` on the built-in performance, which sends OSC besides; who restarts it leaves it running."""
+    one = Sending(tmp_path_factory.mktemp("running"))
     yield one
     one.stop()
 

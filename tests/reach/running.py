@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from tests.reach.peer import free_port
+
 CLIENTS = Path(__file__).parents[2] / "presets" / "clients"
 
 CONFIG = """
@@ -54,6 +56,15 @@ class Running:
                 self._process.kill()
                 self._process.wait()
                 self._process = None
+
+
+class Sending(Running):
+    """One that sends OSC to two places."""
+
+    def __init__(self, folder: Path) -> None:
+        self.pd, self.supercollider = free_port(), free_port()
+        outputs = f'["127.0.0.1:{self.pd}", "127.0.0.1:{self.supercollider}/ahead"]'
+        super().__init__(folder, f"[osc]\noutputs = {outputs}\n")
 
 
 def client(name: str) -> ModuleType:

@@ -2,7 +2,6 @@
 
 import shutil
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,28 +9,12 @@ from pythonosc.osc_message import OscMessage
 from pythonosc.osc_message_builder import OscMessageBuilder
 
 from tests.reach.peer import Peer, free_port
-from tests.reach.running import CLIENTS, Running, client
+from tests.reach.running import CLIENTS, Sending, client
 
 c = client("jamd_client")
 
 
-class Sending(Running):
-    """A daemon that sends OSC to two places."""
-
-    def __init__(self, folder: Path) -> None:
-        self.pd, self.supercollider = free_port(), free_port()
-        outputs = f'["127.0.0.1:{self.pd}", "127.0.0.1:{self.supercollider}/ahead"]'
-        super().__init__(folder, f"[osc]\noutputs = {outputs}\n")
-
-
-@pytest.fixture(scope="module")
-def sending(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sending]:
-    one = Sending(tmp_path_factory.mktemp("osc"))
-    yield one
-    one.stop()
-
-
-HEARD = ("beat", "position", "tempo", "phase", "onset-low", "rms", "low", "chord", "note-on", "playing")
+HEARD = ("beat", "position", "tempo", "phase", "onset-low", "rms", "low", "chord", "note-on")
 
 
 def patch(path: Path) -> Path:
@@ -44,17 +27,17 @@ def patch(path: Path) -> Path:
     return path
 
 
-def test_pure_data_has_what_jamd_sends(sending: Sending, tmp_path: Path) -> None:
+def test_pure_data_has_what_jamd_sends(running: Sending, tmp_path: Path) -> None:
     if shutil.which("pd") is None:
         pytest.skip("Pure Data is not installed: sudo apt install puredata-core")
     receiver = tmp_path / "jamd.pd"
     text = (CLIENTS / "jamd.pd").read_text()
     assert "netreceive -u -b 9001 127.0.0.1" in text
-    receiver.write_text(text.replace("-b 9001", f"-b {sending.pd}"))
+    receiver.write_text(text.replace("-b 9001", f"-b {running.pd}"))
     mine = patch(tmp_path / "mine.pd")
     command = ["pd", "-nogui", "-noaudio", "-nomidi", "-stderr", "-nrt", "-send", "jamd-print 1"]
     with (
-        c.Jamd(sending.address, topics=("transport", "chord")) as jamd,
+        c.Jamd(running.address, topics=("transport", "chord")) as jamd,
         Peer(tmp_path / "pd.log", [*command, "-open", str(receiver), "-open", str(mine)]) as pd,
     ):
         said = pd.wait(lambda said: all(any(line.startswith(f"{name}: ") for line in said) for name in HEARD), 120.0)
@@ -104,7 +87,7 @@ def synths(server: socket.socket, n: int, seconds: float = 60.0) -> None:
         n -= OscMessage(server.recv(4096)).address == "/n_go"
 
 
-def test_scsynth_plays_to_what_jamd_sends(sending: Sending, jack_server: str, tmp_path: Path) -> None:
+def test_scsynth_plays_to_what_jamd_sends(running: Sending, jack_server: str, tmp_path: Path) -> None:
     for program in ("scsynth", "sclang"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed: sudo apt install supercollider-server supercollider-language")
@@ -114,7 +97,7 @@ def test_scsynth_plays_to_what_jamd_sends(sending: Sending, jack_server: str, tm
     (tmp_path / "runtime").mkdir(0o700)
     home = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path / "runtime"), "QT_QPA_PLATFORM": "offscreen"}
     server = ["scsynth", "-u", str(port), "-B", "127.0.0.1", "-l", "4", "-R", "0", "-H", f"{jack_server}:scsynth"]
-    language = ["sclang", "-u", str(sending.supercollider), str(script)]
+    language = ["sclang", "-u", str(running.supercollider), str(script)]
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear,
         Peer(tmp_path / "scsynth.log", server, HOME=str(tmp_path)) as scsynth,
@@ -128,7 +111,7 @@ def test_scsynth_plays_to_what_jamd_sends(sending: Sending, jack_server: str, tm
             synths(ear, 3)
             for name in ("jamdClick", "jamdKick"):
                 scsynth.wait(lambda said, name=name: any(f'"{name}"' in line for line in said))
-            ear.connect(("127.0.0.1", sending.supercollider))
+            ear.connect(("127.0.0.1", running.supercollider))
             send(ear, "/end")
             said = sclang.wait(lambda said: "freed: nil" in said)
         assert not [line for line in said if "ERROR" in line and "directory" not in line]
