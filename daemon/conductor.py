@@ -37,7 +37,7 @@ LEAD_S = 0.15
 BEHIND_S = 0.5  # so late, ticks are not made up for
 LINK_S = 0.05  # between two looks at the session
 BUSY_MS = 20
-LAST_S = 0.03  # for the engine to let the last Stop leave
+LAST_S = 0.1  # for the engine to let the last Stop leave, behind what it was given before
 
 
 def named(ports: Iterable[str], there: Iterable[str]) -> list[str]:

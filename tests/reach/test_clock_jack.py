@@ -13,6 +13,7 @@ pytest.importorskip("jack", reason="JACK-Client finds no libjack (apt install ja
 from clockwork import BLOCK, RATE, TICK, Live, Peer, are_even, between, frames, until
 
 from daemon import messages as m
+from daemon.ctl.said import lines
 from daemon.midi.message import CLOCK, CONTINUE, SONG_POSITION, START, STOP
 
 pytestmark = pytest.mark.parametrize("fresh_jack_server", [BLOCK], indirect=True)
@@ -61,6 +62,9 @@ def test_our_clock_is_exact_to_the_sample_and_goes_on_after_the_engine(stage, tm
     after = live.transports()[-1]
     beats = (after.t_ns - before.t_ns) * 1e-9 * before.tempo_bpm / 60
     assert after.beat - before.beat == pytest.approx(beats, abs=0.1), "as if it had not been away"
+    peer.heard()
+    live.close()
+    assert frames(peer.heard(), STOP), "nobody is left to run alone"
 
 
 def score(count: int, samples: float, *before: list[int]) -> list[tuple[int, list[int]]]:
@@ -117,5 +121,6 @@ def test_what_is_said_is_said_ahead(stage, tmp_path) -> None:
     assert live.do(live.app.conductor.latencies) == {"midi_clock": 20.0}
     outputs = [one for one in live.got if isinstance(one, m.Output)]
     assert [(one.name, one.state) for one in outputs] == [("midi_clock:jack", "open")]
-    assert live.asks(cmd="clock_show")["results"][0]["sources"]["tap"]["there"]
+    shown = live.asks(cmd="clock_show")["results"][0]
+    assert shown["sources"]["tap"]["there"] and lines("clock_show", shown)[0].startswith("tap leads, 1")
     assert live.asks(cmd="clock", source="link")["error"]["code"] == 409
