@@ -29,6 +29,7 @@ class Artnet:
     def __init__(self, hosts: tuple[str, ...]) -> None:
         """`hosts`: addresses; one that ends in .255 is a broadcast. Raises LightError."""
         self.drops = 0
+        self.error = ""  # why the last packet did not leave
         self._hosts = [resolved("lights.artnet", host) for host in hosts]
         self._packets: dict[int, bytearray] = {}
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -42,11 +43,15 @@ class Artnet:
             made = self._packets[universe] = packet(universe)
         made[_SEQUENCE] = made[_SEQUENCE] % 255 + 1  # 0 would say: not counted
         made[_LEVELS:] = levels
+        self.error = ""
         for host in self._hosts:
             try:
                 self._socket.sendto(made, (host, PORT))
-            except OSError:
+            except BlockingIOError:
                 self.drops += 1
+            except OSError as error:
+                self.drops += 1
+                self.error = f"lights.artnet: {host}: {error.strerror}; is it on this network?"
 
     def close(self) -> None:
         """Give the socket back."""

@@ -7,27 +7,22 @@ import numpy as np
 
 from daemon import messages as m
 from daemon.beats import Beats
-from daemon.lights.artnet import Artnet
 from daemon.lights.ears import Ears
 from daemon.lights.link import Open, Say, To
 from daemon.lights.look import Look
 from daemon.lights.os2l import PORT, Os2l
-from daemon.lights.pace import Pace
-from daemon.lights.sacn import CHANNELS, Sacn
+from daemon.lights.patch import Patch
 from daemon.lights.scene import Scene, Song
-from daemon.lights.show import read
+from daemon.lights.show import Show, read
 from daemon.pulse import Pulse
 
 LOOK_S = 0.005  # between two looks at a show that nothing hurries
-SAY_S = 0.1  # between two tellings of what a universe is sent
 BANDS = {"low": "kick", "mid": "snare", "high": "hat"}
-TERMINATIONS = 3  # E1.31 6.2.6
 
 
 def check(opening: Open) -> None:
     """Raise LightError or Os2lError for a place that is none. [main]"""
-    Sacn(opening.sacn, opening.priority).close()
-    Artnet(opening.artnet).close()
+    Patch(opening.sacn, opening.artnet, opening.priority).close()
     _os2l(opening.os2l)
 
 
@@ -42,11 +37,7 @@ class Rig:
     def __init__(self, opening: Open) -> None:
         """Raises LightError, Os2lError."""
         self._ahead_s, self._os2l_ahead_s = opening.latency_ms / 1000, opening.os2l_latency_ms / 1000
-        self._outputs: list[Sacn | Artnet] = []
-        if opening.sacn:
-            self._outputs.append(Sacn(opening.sacn, opening.priority))
-        if opening.artnet:
-            self._outputs.append(Artnet(opening.artnet))
+        self._patch = Patch(opening.sacn, opening.artnet, opening.priority)
         self._os2l = _os2l(opening.os2l)
         self._scene, self._ears = Scene(), Ears(opening.place)
         self._daemon = Pulse()
@@ -58,22 +49,23 @@ class Rig:
         self._beats, self._os2l_beats = Beats(), Beats()
         self._os2l_next = 0
         self._os2l_told = ""
-        self._said_at: dict[int, float] = {}
+        self._master: float | None = None  # where it was moved to
         self._said: list[Say] = []
-        self._look = Look(read({})[0])
+        self._look = Look(Show())
         self.table({})
 
     @property
     def drops(self) -> int:
         """Packets that found no room on the network."""
-        return sum(output.drops for output in self._outputs) + (self._os2l.drops if self._os2l else 0)
+        return self._patch.drops + (self._os2l.drops if self._os2l else 0)
 
     def table(self, values: dict) -> None:
         """Another show; the grand master stays, where it was moved."""
         show, _ = read(values)
         self._look = Look(show)
-        self._sent = {universe: bytes(CHANNELS) for universe in self._look.universes}
-        self._paces = {universe: Pace() for universe in self._look.universes}
+        if self._master is not None:
+            self._look.master = self._master
+        self._patch.use(self._look.universes)
         self._tell()
 
     def stream(self, rate: int) -> None:
@@ -87,7 +79,7 @@ class Rig:
         if order.state:
             self._state, self._why = order.state, order.why
         if order.master >= 0:
-            self._look.master = order.master
+            self._master = self._look.master = order.master
         self._is_urgent = True
         self._tell()
 
@@ -131,8 +123,8 @@ class Rig:
             state = "safe" if self._is_left else self._state
             found = self._look.levels(self._scene, now_s, self._ahead_s, state)
             for universe, levels in found.items():
-                self._send(universe, bytes(levels), now_s, hurry)
-        said, self._said = self._said, []
+                self._patch.send(universe, bytes(levels), now_s, hurry)
+        said, self._said = [*self._said, *map(Say, self._patch.news(now_s))], []
         return said
 
     def wait_s(self, now_s: float, most_s: float) -> float:
@@ -145,25 +137,9 @@ class Rig:
 
     def close(self) -> None:
         """End the streams."""
-        for output in self._outputs:
-            for universe, levels in self._sent.items():
-                for _ in range(TERMINATIONS):
-                    output.send(universe, levels, last=True)
-            output.close()
+        self._patch.close()
         if self._os2l is not None:
             self._os2l.close()
-
-    def _send(self, universe: int, levels: bytes, now_s: float, is_urgent: bool) -> None:
-        is_change = levels != self._sent[universe]
-        if not self._paces[universe].may(now_s, is_change, is_urgent):
-            return
-        for output in self._outputs:
-            output.send(universe, levels)
-        self._sent[universe] = levels
-        if is_change and now_s >= self._said_at.get(universe, 0.0):
-            self._said_at[universe] = now_s + SAY_S
-            used = len(levels.rstrip(b"\0"))
-            self._said.append(Say(m.Dmx(universe=universe, levels=list(levels[:used]))))
 
     def _song(self, message: m.Transport) -> None:
         at_s = self._ears.seconds(message.sample_time)

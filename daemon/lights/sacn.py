@@ -61,6 +61,7 @@ class Sacn:
     def __init__(self, hosts: tuple[str, ...], priority: int) -> None:
         """`hosts`: addresses to send to, or "multicast". Raises LightError."""
         self.drops = 0  # packets that the network had no room for
+        self.error = ""  # why the last packet did not leave
         self._priority = priority
         self._hosts = [host if host == "multicast" else resolved("lights.sacn", host) for host in hosts]
         self._packets: dict[int, bytearray] = {}
@@ -76,11 +77,15 @@ class Sacn:
         made[_SEQUENCE] = (made[_SEQUENCE] + 1) & 255
         made[_OPTIONS] = _TERMINATED if last else 0
         made[_LEVELS:] = levels
+        self.error = ""
         for host in self._hosts:
             try:
                 self._socket.sendto(made, (multicast(universe) if host == "multicast" else host, PORT))
-            except OSError:  # no room, or nobody there (ICMP): the next one says it again
+            except BlockingIOError:  # no room: the next one says it again
                 self.drops += 1
+            except OSError as error:
+                self.drops += 1
+                self.error = f"lights.sacn: {host}: {error.strerror}; is it on this network?"
 
     def close(self) -> None:
         """Give the socket back; who ends a stream has sent its last packet three times."""
