@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from daemon.errors import UserError
 
 RATE, BLOCK = 48000, 64
+START_S = 10.0
 
 
 class NoServerError(UserError):
@@ -28,7 +29,9 @@ def jack_server() -> Iterator[str]:
     os.environ["JACK_DEFAULT_SERVER"] = name
     with tempfile.TemporaryFile("w+") as log:
         server = subprocess.Popen(["jackd", "-n", name, "-R", "-P", "70", *dummy], stdout=log, stderr=log)
-        time.sleep(1.5)
+        ends_at = time.monotonic() + START_S
+        while server.poll() is None and time.monotonic() < ends_at and not _answers(name):
+            time.sleep(0.2)
         log.seek(0)
         said = log.read()
     try:
@@ -46,3 +49,11 @@ def jack_server() -> Iterator[str]:
             del os.environ["JACK_DEFAULT_SERVER"]
         else:
             os.environ["JACK_DEFAULT_SERVER"] = before
+
+
+def _answers(name: str) -> bool:
+    look = ["jack_lsp", "-s", name]
+    try:
+        return subprocess.run(look, capture_output=True, check=False, timeout=5).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False

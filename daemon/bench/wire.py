@@ -38,9 +38,10 @@ def run(seconds: float, as_json: bool) -> int:
         click.echo(json.dumps({"machine": where, "rows": found}))
         return 0
     click.echo(
-        "msg/s: as a running jamd's; flat out: as fast as they can be published; p50, p99, max: us from publishing to a\n"
-        "reader, of all but the stopped and the slow one; lost: by those; grown: the publisher's memory, KiB; late:\n"
-        f"callbacks whose own work took longer than their block ({found[0]['blocks']} a row); work p99: theirs, us"
+        "msg/s: published, as by a running jamd, of which each reader has a quarter; flat out: as fast as they can be\n"
+        "published; p50, p99, max: us from publishing to a reader, of all but the stopped and the slow one; lost: by them;\n"
+        "grown: the publisher's memory, KiB; late: callbacks whose own work took longer than their block\n"
+        f"({found[0]['blocks']} a row); work p99: theirs, us"
     )
     return 0
 

@@ -1,6 +1,6 @@
 """A process of readers of the stream, for `jamd bench wire`.
 
-Run as `python -m daemon.bench.wire_reader ADDRESS READERS PAUSE_MS FILE [KEY]`, it reads until it is ended by SIGTERM, then
+Run as `python -m daemon.bench.wire_reader ADDRESS READERS PAUSE_MS FILE [KEY]`, it reads levels until SIGTERM ends it, then
 writes to FILE the delay of each message of the measured time (epoch 1), int64 ns, and prints how many each reader got. With
 a pause it sleeps after every message.
 """
@@ -36,7 +36,7 @@ def main(address: str, readers: int, pause_ms: float, file: Path, key: str = "")
         socket.setsockopt(zmq.LINGER, 0)
         if key:
             identify(socket, read(Path(key)))
-        socket.subscribe(b"jamd/1/")
+        socket.subscribe(b"jamd/1/level/")
         socket.connect(address)
         poller.register(socket, zmq.POLLIN)
         sockets.append(socket)
