@@ -1,6 +1,6 @@
 """The wire's vocabulary, version 1: every message jamd publishes is a struct in this folder, and `MESSAGES` the one table.
 
-Conventions: `sample_time` and `known_at` are samples of the engine's stream since it opened (`epoch` counts openings); a
+Conventions: `sample_time` and `known_at` are samples of the engine's stream since it opened (`epoch`: which opening); a
 time ahead of `known_at` is a prediction. `t_ns` is CLOCK_MONOTONIC of `sample_time`, 0 while the clock is not yet locked.
 `seq` counts the messages of a topic from 0, so a reader sees what it lost. Fields are only ever added.
 """

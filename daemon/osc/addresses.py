@@ -2,10 +2,12 @@
 
 Everything is one float per address, but for names, which are one string: TouchOSC, QLC+, Pure Data and the like take no
 other. Where a number is not within 0 to 1 by itself, a twin under /jamd/unit/ is, as lighting desks want it: QLC+ makes 0
-to 255 of 0 to 1. In an address, WORDS IN CAPITALS stand for one part each.
+to 255 of 0 to 1. In an address, WORDS IN CAPITALS stand for one part each. A place written 127.0.0.1:57120/ahead is sent
+beats, and jamd's own notes, before they sound, with the time when they do.
 
 How it is sent: a *pulse* is its value and 50 ms later 0, as a button that is pressed; a *level* comes at most 60 times a
-second and only where it has changed, in a bundle with the others; a *state* where it has changed; an *event* each time.
+second and only where it has changed, in a bundle with the others; a *state* where it has changed, and all of them every two
+seconds; an *event* each time.
 """
 
 from typing import NamedTuple
@@ -62,7 +64,7 @@ SENT = (
     Sent("/jamd/now/artist", "state", "and who"),
     Sent("/jamd/next/title", "state", "the first of what could be played next"),
     Sent("/jamd/next/artist", "state", "and who"),
-    Sent("/jamd/panic", "event", "1 when everything was ended, 0 when that is over"),
+    Sent("/jamd/panicked", "event", "1 when everything was ended, 0 when that is over"),
 )
 
 TAKEN = (

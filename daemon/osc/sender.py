@@ -12,6 +12,7 @@ from daemon.osc.tree import Said, Tree, unit
 AHEAD_NS = 100_000_000
 """How much earlier than it falls a beat is sent to who heeds time tags: more than a network takes, less than a beat."""
 LEVELS_NS = 16_666_667  # between levels
+STATES_NS = 2_000_000_000  # after which all states are said again: whoever comes later knows them, and UDP may lose one
 PULSE_NS = 50_000_000
 SOON_NS = 500_000  # what is due within this is sent: a poller wakes to the millisecond
 WAITING = 1024  # messages that wait for their time
@@ -33,7 +34,7 @@ class Sender:
         self._count = 0
         self._falls: dict[tuple[str, int], int] = {}  # (address, whose) -> when its newest pulse falls
         self._held: set[str] = set()  # notes that are on
-        self._levels_ns = 0
+        self._levels_ns = self._states_ns = 0
 
     def feed(self, message: m.Message, at_ns: int, now_ns: int) -> None:
         """A message as it is published; `at_ns` is its sample time's."""
@@ -71,6 +72,9 @@ class Sender:
             due_ns, _, one, group, tag_ns = heapq.heappop(self._waiting)
             if not one.falls or self._falls.get((one.address, id(group))) == due_ns:  # else it was struck again
                 self._say([one], group, now_ns, tag_ns)
+        if now_ns >= self._states_ns + STATES_NS:
+            self._states_ns = now_ns
+            self._send_bundle(self._tree.states(), now_ns)
         if by_ns >= self._levels_ns + LEVELS_NS and self._lines:
             self._levels_ns = now_ns
             self._send_levels(now_ns)
@@ -103,9 +107,12 @@ class Sender:
         beats, _, _ = self._lines[0]
         phases = beats.phase(now_ns + self._early_ns)
         more = {} if phases is None else {"/jamd/phase": phases[0], "/jamd/bar/phase": phases[1]}
-        levels = self._tree.levels(more)
-        if levels:
-            packed = [packing.message(one.address, one.value) for one in levels]
+        self._send_bundle(self._tree.levels(more), now_ns)
+
+    def _send_bundle(self, said: list[Said], now_ns: int) -> None:
+        """To be heeded at once, by all."""
+        if said:
+            packed = [packing.message(one.address, one.value) for one in said]
             self._send(packing.bundle(packing.IMMEDIATELY, packed), self._all, now_ns)
 
     def _say(self, said: list[Said], group: list[Output], now_ns: int, tag_ns: int) -> None:

@@ -53,6 +53,10 @@ class Tree:
                 out.append(Said(address, value))
         return out
 
+    def states(self) -> list[Said]:
+        """All of them as they are."""
+        return [Said(address, value) for address, value in self._states.items()]
+
     def levels(self, more: dict[str, float]) -> list[Said]:
         """The levels, and `more` of them, that have changed since they were sent."""
         out, sent = [], self._levels
@@ -112,7 +116,7 @@ def _midi_note(c: m.MidiNote | m.JamNote) -> Iterator[Said]:
 
 
 def _panic(c: m.Panic) -> Iterator[Said]:
-    yield Said("/jamd/panic", float(not c.over))
+    yield Said("/jamd/panicked", float(not c.over))
 
 
 _EVENTS: dict[type[m.Message], Callable[[Any], Iterator[Said]]] = {

@@ -234,7 +234,7 @@ def test_a_panic_is_heard_and_said(rig: Rig) -> None:
     rig.prompt.got.clear()
     rig.tell("/jamd/panic")
     assert rig.hear(lambda one: isinstance(one, m.Panic)).why == "osc"
-    assert rig.prompt.read(lambda: 1.0 in rig.prompt.values("/jamd/panic"))
+    assert rig.prompt.read(lambda: 1.0 in rig.prompt.values("/jamd/panicked"))
     rig.tell("/jamd/panic/over")
 
 

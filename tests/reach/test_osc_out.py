@@ -204,7 +204,7 @@ def test_in_a_panic_every_note_is_off_and_none_comes(sender: Sender, receiver: R
     receiver.packets()
     sender.feed(m.Panic(why="ctl"), T0 + 1, T0 + 1)
     said = [one for _ in run(sender, 0.001, 0.3) for one in receiver.said()]
-    assert sorted(said) == [("/jamd/jam/note/40", 0.0), ("/jamd/midi/note/60", 0.0), ("/jamd/panic", 1.0)]
+    assert sorted(said) == [("/jamd/jam/note/40", 0.0), ("/jamd/midi/note/60", 0.0), ("/jamd/panicked", 1.0)]
 
 
 def test_a_corrected_line_tells_no_beat_twice_and_leaves_none_out() -> None:
