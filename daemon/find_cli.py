@@ -16,6 +16,7 @@ def find(seconds: float, here: bool, as_json: bool) -> None:
     import msgspec
 
     from daemon import announce
+    from daemon.messages import VERSION
 
     found = announce.find(seconds, here)
     if as_json:
@@ -23,7 +24,7 @@ def find(seconds: float, here: bool, as_json: bool) -> None:
         return
     for one in found:
         places = [f"{name} {where}" for name, where in zip(one._fields[2:5], one[2:5], strict=True) if where]
-        other = "" if one.wire == announce.m.VERSION else f"  wire {one.wire}, and this jamd has {announce.m.VERSION}"
+        other = "" if one.wire == VERSION else f"  wire {one.wire}, and this jamd has {VERSION}"
         click.echo(f"{one.name}  {'  '.join(places)}{'  needs --key' if one.needs_key else ''}{other}")
     if not found:
         click.echo("jamd: nobody answers; a daemon does whose config says [zmq] announce = true", err=True)

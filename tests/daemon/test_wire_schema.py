@@ -1,6 +1,7 @@
 """The checked-in JSON Schema is what the table of messages gives, and says of each message what is on the wire."""
 
 import json
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -8,10 +9,14 @@ from click.testing import CliRunner
 
 from daemon import messages as m
 from daemon.cli import main
+from daemon.config import Config
 from daemon.messages import schema
+from daemon.outputs.zmq_pub import QUEUE
+from daemon.service.router import COMMANDS, REQUEST_BYTES, UNDER_WAY
 from tests.daemon.test_wire import SAMPLES
 
 SCHEMA = json.loads(schema.FILE.read_text(encoding="utf-8"))
+SOCKETS = (("zmq", "address"), ("zmq", "latest"), ("control", "address"))
 TYPES = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict}
 
 
@@ -42,6 +47,19 @@ def test_a_message_keeps_to_it(sample: m.Message) -> None:
     del message["type"]
     assert "lacks type" in wrong(where, message)
     assert wrong(where, message | {"type": "onset", "seq": "7"}) != ""
+
+
+def test_what_clients_are_told_of_the_wire_is_so() -> None:
+    text = (Path(__file__).parents[2] / "presets" / "clients" / "WIRE.md").read_text(encoding="utf-8")
+    for said in (
+        f"{QUEUE} messages wait for you",
+        f"At most {COMMANDS} commands, {REQUEST_BYTES >> 20} MiB, and {UNDER_WAY} requests under way",
+        *(f"| `{table}.{key}` | `{getattr(getattr(Config(), table), key)}` |" for table, key in SOCKETS),
+        *(f"`{field}`" for field in m.Message.__struct_fields__),
+        *(f"`{field}`" for field in ("realtime_offset_ns", "raw_offset_ns", "latencies_ms", "drops")),
+    ):
+        assert said in text, said
+    assert m.topic("beat").decode() in text
 
 
 def wrong(where: dict, value: object) -> str:
