@@ -57,7 +57,8 @@ def _why(key: str, address: str, error: zmq.ZMQError | KeyringError) -> str:
         return f"{key}: {address!r} could be reached by other machines, for which CURVE needs keys: {remedy}"
     busy = error.errno == zmq.EADDRINUSE
     why = "is another jamd running? give another port" if busy else "give a free tcp://127.0.0.1:PORT or ipc://FILE"
-    return f"{key}: cannot listen on {address}: {error.strerror}; {why}"
+    off = "" if key == "zmq.address" else ", or off"
+    return f"{key}: cannot listen on {address}: {error.strerror}; {why}{off}"
 
 
 def is_here(key: str, address: str) -> bool:
