@@ -6,15 +6,18 @@ played; light that follows the foreseen beat is looked for around each, without 
 
 import contextlib
 import json
+import math
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
+import zmq
 
 from daemon import messages as m
 from daemon.bench import bursts
@@ -23,7 +26,7 @@ from daemon.bench.ledfx import INPUT, ledfx
 from daemon.bench.machine import load, machine
 from daemon.bench.peer import PeerError
 from daemon.bench.server import BLOCK, RATE, jack_server
-from daemon.listen import subscribe
+from daemon.listen import decode, subscribe
 
 UNIVERSE = {"jamd": 11, "LedFx": 12}
 SETTLE_S = 12.0  # for the beat to be found
@@ -56,10 +59,11 @@ def run(seconds: float, program: str, as_json: bool) -> int:
     click.echo(
         "\nFrom a beat to the light on it, ms (before it: negative); what is aimed at is the latency told, negative"
     )
-    click.echo(f"{'':16}{'beats':>8}{'missed':>8}{'min':>8}{'p50':>8}{'p95':>8}{'max':>8}{'within 5 ms':>13}")
-    for latency, row in beats.items():
-        name = f"told {float(latency):g} ms"
-        click.echo(f"{name:16}{_figures(row)}{row['within_5_ms']:>13.0%}" if "p50" in row else f"{name:16}  none")
+    click.echo(f"{'':28}{'beats':>8}{'missed':>8}{'min':>8}{'p50':>8}{'p95':>8}{'max':>8}{'within 5 ms':>13}")
+    for latency, of in beats.items():
+        for beat, row in of.items():
+            name = f"told {float(latency):g} ms, {beat}"
+            click.echo(f"{name:28}{_figures(row)}{row['within_5_ms']:>13.0%}" if "p50" in row else f"{name:28}  none")
     return 0
 
 
@@ -68,8 +72,8 @@ def _figures(row: dict[str, Any]) -> str:
 
 
 @contextlib.contextmanager
-def running(of: str, latency_ms: float = 0.0) -> Iterator[None]:
-    """A daemon whose one fixture follows `of`. [main]"""
+def running(of: str, latency_ms: float = 0.0) -> Iterator[str]:
+    """A daemon whose one fixture follows `of`; yields where it publishes. [main]"""
     with tempfile.TemporaryDirectory() as folder:
         address = f"ipc://{folder}/wire"
         preset, config = Path(folder) / "show.toml", Path(folder) / "config.toml"
@@ -85,7 +89,7 @@ def running(of: str, latency_ms: float = 0.0) -> Iterator[None]:
             socket = subscribe(address, [m.topic("lights"), m.topic("engine")])
             wait_until_running(socket)
             socket.close(0)
-            yield
+            yield address
         finally:
             daemon.terminate()
             daemon.wait()
@@ -118,17 +122,37 @@ def _burst(seconds: float, name: str, ports: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _beats(seconds: float, latency_ms: float) -> dict[str, Any]:
-    with running("beat", latency_ms):
+    with running("beat", latency_ms) as address:
+        transports = subscribe(address, [m.topic("transport")])
         clicks = bursts.source(every_s=0.5, spread_s=0.0, long_s=0.02)
         try:
             clicks.play_to("jamd:in_1", "jamd:in_2")
             bursts.changes(UNIVERSE["jamd"], SETTLE_S)
-            first = len(clicks.marks())
+            since_s = time.monotonic() + 0.5
             found, _ = bursts.changes(UNIVERSE["jamd"], seconds)
-            began = clicks.marks()[first + 1 : -2]
+            until_s = time.monotonic() - 1.0
+            beats = {"from the click": clicks.marks(), "as it was foreseen": _foreseen(transports)}
         finally:
             clicks.close()
-    delays = bursts.nearest_ms(began, found, latency_ms)
+            transports.close(0)
+    return {
+        name: _within(bursts.nearest_ms(at_s[(at_s > since_s) & (at_s < until_s)], found, latency_ms), latency_ms)
+        for name, at_s in beats.items()
+    }
+
+
+def _foreseen(transports: zmq.Socket) -> np.ndarray:
+    """When each beat was to fall, as it was said last before: CLOCK_MONOTONIC in s."""
+    falls: dict[int, float] = {}
+    while transports.poll(0):
+        message = decode(transports.recv_multipart())
+        if isinstance(message, m.Transport) and message.playing and message.t_ns:
+            number = math.ceil(message.beat - 1e-6)
+            falls[number] = message.t_ns * 1e-9 + (number - message.beat) * 60 / message.tempo_bpm
+    return np.array(sorted(falls.values()))
+
+
+def _within(delays: np.ndarray, latency_ms: float) -> dict[str, Any]:
     row = _summary(delays)
     if "p50" in row:
         heard = delays[~np.isnan(delays)]
