@@ -3,6 +3,7 @@
 import contextlib
 import os
 import stat
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -47,7 +48,7 @@ class Side:
         self.gate.turn()
         for publisher in (self.stream, self.latest):
             publisher.serve_joiners()
-            publisher.publish(m.Onset(seq=self._seq, strength=0.5, band="low"))
+            publisher.publish(m.Onset(seq=self._seq, rate=48000, strength=0.5, band="low"))
         self._seq += 1
         self.router.turn()
         time.sleep(0.002)
@@ -214,8 +215,31 @@ def test_always_without_a_key_says_what_to_do(ring: Keyring) -> None:
 
 
 def jamd(*arguments: str) -> tuple[int, str]:
-    done = CliRunner().invoke(main, arguments)
+    done = CliRunner().invoke(main, arguments, catch_exceptions=False)
     return done.exit_code, done.output
+
+
+def test_commands_reach_a_daemon_that_demands_a_key(side: Side, ring: Keyring) -> None:
+    ann = str(ring.folder / "clients" / "ann.key")
+    over = threading.Event()
+
+    def work() -> None:
+        while not over.is_set():
+            side.turn()
+
+    loop = threading.Thread(target=work)
+    loop.start()
+    try:
+        heard = jamd("listen", "onset", "--json", "--seconds", "1", "--address", side.stream.address, "--key", ann)
+        assert '"type":"onset"' in heard[1]
+        assert "nothing heard" in jamd("listen", "onset", "--seconds", "2.5", "--address", side.stream.address)[1]
+        code, said = jamd("ctl", "list", "--json", "--address", side.router.address, "--key", ann)
+        assert (code, '"ok":true' in said) == (0, True)
+        code, said = jamd("panic", "--address", side.router.address)
+        assert (code, "no daemon answers" in said) == (1, True)
+    finally:
+        over.set()
+        loop.join()
 
 
 def test_keys_are_made_allowed_listed_and_revoked(ring: Keyring, tmp_path: Path) -> None:
