@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from daemon.lights.flashes import MOST, STEP, WINDOW_S
 from daemon.lights.look import Look
 from daemon.lights.sacn import CHANNELS
 from daemon.lights.scene import Scene, Song
 from daemon.lights.show import COLOURS, DEFAULT, Source, read
 
+STEP, MOST, WINDOW_S = 0.1, 4, 1.0  # of full brightness; as the documents say
 PRESETS = Path(__file__).parents[2] / "presets"
 PAR = {"channels": ["red", "green", "blue"]}
 words = some.sampled_from([*get_args(Source), *COLOURS, "from", "pulse", "chroma", "palette", "#123456", "#12345g", ""])
