@@ -29,6 +29,7 @@ def subscribe(address: str, topics: list[bytes], key: Key | None = None) -> zmq.
     try:
         socket.connect(address)
     except zmq.ZMQError as error:
+        socket.close(0)
         raise ListenError(f"--address {address}: {error.strerror}; give one such as tcp://127.0.0.1:5550") from None
     return socket
 
@@ -79,6 +80,8 @@ def listen(
                 sys.stdout.flush()
     except KeyboardInterrupt:
         pass
+    finally:
+        socket.close(0)
     return 0
 
 
