@@ -134,6 +134,8 @@ class Duet:
         """Every note-on has its note-off."""
         sounding: dict[tuple[int, int], int] = {}
         for _, (status, pitch, velocity) in self.heard:
+            if status & 0xF0 not in (0x80, 0x90):  # at the end all channels are told that all ends
+                continue
             voice, on = (status & 15, pitch), status & 0xF0 == 0x90 and velocity > 0
             assert sounding.get(voice, 0) == (0 if on else 1), (voice, on)
             sounding[voice] = int(on)
