@@ -6,7 +6,6 @@ numbers and go to the outputs. Everything in this file runs on the daemon's main
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import zmq
@@ -33,6 +32,7 @@ from daemon.lighting import Lighting
 from daemon.midi.desk import MidiDesk
 from daemon.midi.message import MidiMessage
 from daemon.native_cache import COMPILING, SLOW_START_S
+from daemon.order import order
 from daemon.outputs.zmq_latest import ZmqLatest
 from daemon.outputs.zmq_pub import ZmqPublisher
 from daemon.remote import Remote
@@ -41,36 +41,6 @@ from dsp.block import FIRST_NAMED_PORT
 
 HEARTBEAT_S = 1.0
 PATIENCE_S = 2.0  # an engine that dies sooner after its start is started again this much later
-
-
-def order(config: Config) -> dict[str, Any]:
-    """What the engine process is told: plain values only. Raises SoundFileError for an input file."""
-    engine = config.engine
-    source: dict[str, Any] | None = None
-    source_rate = 48000
-    if engine.input in ("performance", "call"):
-        arguments = {"leaves_room": engine.input == "call"}
-        source = {"name": "daemon.inputs.performance:Performance", "arguments": arguments, "loop": False}
-    elif engine.input != "device":
-        from daemon.inputs.sound_file import SoundFile, engine_rate
-
-        source_rate = engine_rate(SoundFile(engine.input).rate)
-        path = str(Path(engine.input).resolve())
-        source = {"name": "daemon.inputs.sound_file:SoundFile", "arguments": {"path": path}, "loop": engine.loop}
-    return {
-        "driver": engine.driver,
-        "device": engine.device,
-        "rate": engine.rate,
-        "block_size": engine.block_size,
-        "channels": engine.channels,
-        "dry": engine.dry,
-        "wet": engine.wet,
-        "ceiling": engine.ceiling,
-        "analysers": config.analysers(),
-        "source": source,
-        "source_rate": source_rate,
-        "player": "daemon.rack.player:Player",
-    }
 
 
 class App:
@@ -318,7 +288,7 @@ class App:
                 late_midi=int(self.supervisor.state["late_midi"][0]),
                 rack_latency_samples=self.console.desk.book.latency_samples,
                 drops={publisher.readers: publisher.drops for publisher in self.publishers}
-                | {"osc": self.remote.drops()},
+                | {"osc": self.remote.drops(), "lights": self.lighting.drops},
                 latencies_ms=self.conductor.latencies() | self.lighting.latencies() | self.remote.latencies(),
                 **offsets()._asdict(),
                 **stats,

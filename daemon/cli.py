@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from daemon import __version__
+from daemon.bench_cli import bench
 from daemon.ctl.cli import ctl
 from daemon.errors import UserError
+from daemon.eval_cli import evaluate
 from daemon.find_cli import find
 from daemon.generate_cli import generate
 from daemon.keys_cli import keys
@@ -202,190 +204,6 @@ def doctor(as_json: bool) -> None:
     sys.exit(command.run(as_json))
 
 
-@main.group("eval")
-def evaluate() -> None:
-    """Score what jamd hears and what it plays, on data that it has not learnt from.
-
-    \b
-      jamd eval onset --data analysis       an analysis on annotated audio, beside aubio on the same files
-      jamd eval generator --data symbolic   the phrase generators, beside PPM models, HMM chords and people
-      jamd eval recommend --data sessions   what to play next, beside popularity, item-item, rules and neighbours
-    """
-
-
-def _evaluate(analysis: str) -> None:
-    """Add the command that scores an analysis."""
-
-    @evaluate.command(analysis, short_help=f"Score {analysis} on annotated audio.")
-    @click.option("--data", type=FILE, required=True, help="A folder of NAME.ogg + NAME.json, or of such folders.")
-    @click.option("--split", default="dev", show_default=True, help="Which pieces: dev, test, train, all.")
-    @click.option("--json", "as_json", is_flag=True, help="One JSON object for each piece and program.")
-    def command(data: Path, split: str, as_json: bool) -> None:
-        """Score this analysis on annotated audio by mir_eval, beside aubio on the same files."""
-        from daemon import evaluation
-
-        sys.exit(evaluation.run(analysis, data, split, as_json))
-
-
-for _analysis in ("onset", "f0", "notes", "beat", "chord", "key"):
-    _evaluate(_analysis)
-
-
-@evaluate.command("generator", short_help="Score what foretells, accompanies and answers.")
-@click.option("--data", type=FILE, required=True, help="A folder with nottingham/, openewld/, pop909/ ... in it.")
-@click.option("--split", type=click.Choice(["dev", "test"]), default="test", show_default=True, help="Which pieces.")
-@click.option("--only", type=click.Choice(["bits", "harmony", "sanity"]), help="One of the three tables.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for each row.")
-def eval_generator(data: Path, split: str, only: str | None, as_json: bool) -> None:
-    """Score the phrase generators on pieces of which nothing, in any key, is among those that were learnt.
-
-    \b
-    bits     how surprised the network is by a note (time + pitch + duration), beside unigram, bigram, and PPM models
-             that have learnt the training pieces (long-term), the piece so far (short-term), or both: fewer is better
-    harmony  chords foreseen while only the past is known, beside rules, an HMM, and the chords that people wrote
-    sanity   500 answers to the first four bars of a piece, by each generator, beside what people wrote there
-
-    The first run reads the collections, which takes some time; a later one has them from the cache.
-    """
-    from daemon.scoring import generator
-
-    sys.exit(generator.run(data, split, only or "", as_json))
-
-
-@evaluate.command("recommend", short_help="Score what is recommended next.")
-@click.option("--data", type=FILE, required=True, help="A folder of sessions, or of such folders.")
-@click.option("--only", default="", help="One of the folders, by its name.")
-@click.option("--models", type=FILE, help="Where the trained models are kept (default: in the cache).")
-@click.option("--seed", type=int, default=1, show_default=True, help="What training begins from.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for each row.")
-def eval_recommend(data: Path, only: str, models: Path | None, seed: int, as_json: bool) -> None:
-    """Score what is recommended after every beginning of a session of `test`: HR@10, HR@20, MRR@20, coverage@20.
-
-    \b
-    baselines   popularity, item-item, sequential rules, SKNN, VSKNN, STAN
-    alone       each family by itself: content, collaborative, deep
-    the blend   with a ranking fitted to the set's dev sessions; and with the one that jamd comes with
-
-    A folder holds sessions.tsv, or train.txt and test.txt. What is not trained yet is trained first, on train and dev,
-    and kept: that takes from a minute to an hour a set, and needs pip install 'jamd[train]'.
-    """
-    from daemon.scoring import recommend
-
-    sys.exit(recommend.run(data, only, models, seed, as_json))
-
-
-@main.group()
-def bench() -> None:
-    """Measure speed beside peers, in one run on this machine."""
-
-
-@bench.command("engine")
-@click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long each live measure takes.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def bench_engine(seconds: float, as_json: bool) -> None:
-    """Cost of a hop beside aubio's; the callback under fire beside a Python one; latency from attack to message."""
-    from daemon.bench import engine
-
-    sys.exit(engine.run(seconds, as_json))
-
-
-@bench.command("generator")
-@click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long each live measure takes.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def bench_generator(seconds: float, as_json: bool) -> None:
-    """What a note costs each generator; the callback meanwhile; how near to its time a note leaves in a duet."""
-    from daemon.bench import generator
-
-    sys.exit(generator.run(seconds, as_json))
-
-
-@bench.command("clock")
-@click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long ticks are heard.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def bench_clock(seconds: float, as_json: bool) -> None:
-    """How evenly MIDI clock leaves while the band and the lights work, beside python-rtmidi and a plain thread."""
-    from daemon.bench import clock
-
-    sys.exit(clock.run(seconds, as_json))
-
-
-@bench.command("panic")
-@click.option("--times", type=click.IntRange(1, 100), default=5, show_default=True, help="How often each is done.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def bench_panic(times: int, as_json: bool) -> None:
-    """From `jamd panic`, SIGTERM, a killed or hanging daemon, a killed engine: to silence, and to the end of every note."""
-    from daemon.bench import panic
-
-    sys.exit(panic.run(times, as_json))
-
-
-@bench.command("lights")
-@click.option("--seconds", type=SECONDS, default=30.0, show_default=True, help="How long each measure takes.")
-@click.option("--ledfx", "program", default="ledfx", show_default=True, help="LedFx, where it is not on the PATH.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def bench_lights(seconds: float, program: str, as_json: bool) -> None:
-    """From a burst of noise to the first changed sACN packet, beside LedFx; and light on the foreseen beat."""
-    from daemon.bench import lights
-
-    sys.exit(lights.run(seconds, program, as_json))
-
-
-@bench.command("recommend")
-@click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long each live measure takes.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def bench_recommend(seconds: float, as_json: bool) -> None:
-    """Ten suggestions from 100,000 and from 1,000,000 items: time by step, memory, the callback meanwhile."""
-    from daemon.bench import recommend
-
-    sys.exit(recommend.run(seconds, as_json))
-
-
-@bench.command("rack")
-@click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long each measure takes.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def bench_rack(seconds: float, as_json: bool) -> None:
-    """A chain of four plugins: its cost beside a C loop's and pedalboard's, and its callback under fire."""
-    from daemon.bench import rack
-
-    sys.exit(rack.run(seconds, as_json))
-
-
-@bench.command("wire")
-@click.option("--seconds", type=SECONDS, default=5.0, show_default=True, help="How long each row takes.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def bench_wire(seconds: float, as_json: bool) -> None:
-    """The stream to 1, 10 and 100 readers beside a stopped and a slow one, with and without keys; the callback meanwhile."""
-    from daemon.bench import wire
-
-    sys.exit(wire.run(seconds, as_json))
-
-
-@bench.command("set")
-@click.option("--data", type=FILE, required=True, help="A folder with symbolic/ in it, whose pieces are rendered.")
-@click.option("--tracks", type=click.IntRange(2, 500), default=30, show_default=True, help="How many are played.")
-@click.option("--library", type=click.IntRange(2, 5000), default=100, show_default=True, help="Of how many.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def bench_set(data: Path, tracks: int, library: int, as_json: bool) -> None:
-    """A DJ's set with crossfades, pitch fader and noise: the session that jamd writes, beside the truth."""
-    from daemon.bench import played_set
-
-    sys.exit(played_set.run(data, tracks, library, as_json))
-
-
-@bench.command("recognition")
-@click.option(
-    "--data", type=click.Path(path_type=Path, file_okay=False, exists=True), required=True, help="Holds symbolic/."
-)
-@click.option("--tracks", type=click.IntRange(10), default=1100, show_default=True, help="How many are rendered.")
-@click.option("--queries", type=click.IntRange(1), default=100, show_default=True, help="How many a row.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def bench_recognition(data: Path, tracks: int, queries: int, as_json: bool) -> None:
-    """How often a track is recognised, by fader, noise, mixing and length; the first run renders the tracks."""
-    from daemon.bench import recognition
-
-    sys.exit(recognition.run(data, tracks, queries, as_json))
-
-
 @plugins.command("top")
 @click.option("--address", default="tcp://127.0.0.1:5550", show_default=True, help="Where the daemon publishes.")
 @click.option("--once", is_flag=True, help="Show one second, and end.")
@@ -398,16 +216,8 @@ def plugins_top(address: str, once: bool, as_json: bool, key: Any) -> None:
     sys.exit(command.run(address, once, as_json, key))
 
 
-main.add_command(ctl)
-main.add_command(find)
-main.add_command(generate)
-main.add_command(keys)
-main.add_command(library)
-main.add_command(next_)
-main.add_command(osc)
-main.add_command(panic)
-main.add_command(plugins)
-main.add_command(train)
+for _group in (bench, ctl, evaluate, find, generate, keys, library, next_, osc, panic, plugins, train):
+    main.add_command(_group)
 
 
 if __name__ == "__main__":

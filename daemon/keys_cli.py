@@ -24,8 +24,8 @@ def keys() -> None:
       jamd listen --address tcp://HOST:5550 --key ann.key
       jamd ctl list --address tcp://HOST:5551 --key ann.key
 
-    On this machine none is needed, unless the config says [zmq] curve = true. The list is read anew at each connection; a client that was
-    refused does not try again by itself.
+    On this machine none is needed, unless the config says [zmq] curve = true. The list is read anew at each connection; a
+    client that was refused does not try again by itself.
     """
 
 

@@ -13,13 +13,14 @@ from typing import Any
 import pytest
 
 from daemon import messages as m
-from daemon.app import App, order
+from daemon.app import App
 from daemon.config import parse
 from daemon.engine.midi_ring import MidiRings
 from daemon.engine.supervisor import Supervisor
 from daemon.midi.desk import MidiDesk
 from daemon.midi.ledger import Note
 from daemon.midi.through import ALLOWANCE_S
+from daemon.order import order
 
 jack = pytest.importorskip("jack", reason="JACK-Client finds no libjack (apt install jackd2)", exc_type=OSError)
 

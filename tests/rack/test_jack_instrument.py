@@ -7,9 +7,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from daemon.app import order
 from daemon.config import parse
 from daemon.engine.supervisor import Supervisor
+from daemon.order import order
 from daemon.plugins.plugin import PluginError
 from daemon.rack.model import Chain, Document, Slot
 from daemon.rack.protocol import Done, News, Order

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from daemon.app import order
 from daemon.config import parse
 from daemon.engine import offline
 from daemon.engine.supervisor import Supervisor
+from daemon.order import order
 from daemon.rack.model import Chain, Document, Send, Slot
 from daemon.rack.protocol import Order
 from daemon.rack.rack import Rack
