@@ -8,9 +8,9 @@ from hypothesis import strategies as some
 
 from daemon.errors import UserError
 from daemon.generate.context import Meter
-from dsp.line import Line
 from daemon.generate.listening.places import places
 from daemon.generate.listening.pulse import Pulse
+from dsp.line import Line
 
 RATE = 48000
 BAR = 96
