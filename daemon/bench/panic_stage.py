@@ -55,6 +55,7 @@ preset = "{folder}/panic.toml"
 [zmq]
 address = "ipc://{folder}/wire"
 latest = "off"
+latest = "off"
 [control]
 address = "ipc://{folder}/control"
 """

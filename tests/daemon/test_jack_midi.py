@@ -34,7 +34,7 @@ def config(folder: Any, api: str = "off") -> Any:
         {
             "engine": {"driver": "jack", "device": "none"},
             "midi": {"api": api},
-            "zmq": {"address": f"ipc://{folder}/wire"},
+            "zmq": {"address": f"ipc://{folder}/wire", "latest": "off"},
             "control": {"address": "off"},
         }
     )
