@@ -69,7 +69,10 @@ class Alarm:
     def attend(self, poller: zmq.Poller) -> int:
         return 0 if self._said else PATIENT_MS
 
-    def feed(self, message: m.Message) -> None: ...
+    def feed(self, message: m.Message) -> None:
+        """An engine that ends with its input is no panic."""
+        if isinstance(message, m.Engine) and message.state in ("lost", "died", "hung"):
+            self._said.append(m.Panic(why="engine", text="the engine has ended, and every note; it is started again"))
 
     def begin(self, rate: int) -> None:
         """An engine runs; lights that an engine's end took along go on."""
@@ -82,8 +85,7 @@ class Alarm:
 
     def end(self, now: int) -> list[m.Message]:
         """The engine has ended, and its sound with it: whoever hears jamd's notes is told that they end."""
-        if self._midi.panic_all():
-            self._said.append(m.Panic(why="engine", text="the engine has ended; notes are off"))
+        self._midi.panic_all()
         self._dark_at = time.monotonic() + BACK_S
         return []
 

@@ -13,7 +13,7 @@ from typing import Any
 import click
 import numpy as np
 
-from daemon.bench.ear import LEVEL, PORTS, VIRTUAL, Midi
+from daemon.bench.ear import PORTS, VIRTUAL, Midi
 from daemon.bench.machine import load, machine
 from daemon.bench.panic_stage import CHANNEL, FULL, NOTE, SAFE, Stage, StageError, stage
 from daemon.bench.server import BLOCK, RATE, NoServerError, jack_server
@@ -76,7 +76,7 @@ def one(made: Stage, act: Callable[[], Any], patience_s: float = 5.0, is_cut: bo
     silent, row = ear.silence(start), {}
     row["silence_ms"] = (ear.ns(silent) - asked_ns) * 1e-6
     if not is_cut:
-        row["step"] = float(np.abs(np.diff(ear.sound(start)[: silent - start + 1])).max()) / LEVEL
+        row["step"] = ear.step(start, silent + 1)
     if has_light:
         made.until(lambda: made.eye.level == SAFE, "its safe look", patience_s)
         row["lights_ms"] = (made.eye.seen[-1][0] - asked_ns) * 1e-6

@@ -22,8 +22,8 @@ from daemon.bench.panic_stage import CHANNEL, FULL, NOTE, SAFE, Stage  # noqa: E
 from daemon.bench.panic_stage import stage as one  # noqa: E402
 
 FADE = 480  # samples
-STEEPEST = LEVEL * 1.5 / FADE
-"""Of the fade, per sample."""
+STEEPEST = 1.5 / FADE
+"""Of the fade, per sample, LEVEL being 1."""
 ENDS = [(0xB0 | channel, controller, 0) for channel in range(16) for controller in (64, 120, 123)]
 
 
@@ -63,9 +63,10 @@ def faded(stage: Stage, start: int) -> int:
     """The first frame that is silent, of a fade that takes its 10 ms and has no step beyond its curve."""
     stage.until(lambda: stage.ear.silence(start) > 0, "its silence")
     silent = stage.ear.silence(start)
+    assert stage.ear.step(start, silent + 1) <= STEEPEST * 1.01
     fall = stage.ear.sound(start)[: silent - start + 1]
-    assert np.abs(np.diff(fall)).max() <= STEEPEST * 1.01
-    assert len(fall) - 1 - np.flatnonzero(fall != LEVEL)[0] <= FADE
+    late = 2 * stage.ear.block  # that JACK may give again, where a client was late on a busy machine
+    assert len(fall) - 1 - np.flatnonzero(fall != LEVEL)[0] <= FADE + late
     return silent
 
 
@@ -80,7 +81,7 @@ def test_jamd_panic_fades_the_sound_ends_every_note_and_is_over(stage: Stage, pa
     sound = stage.ear.sound(silent)
     back = int(np.flatnonzero(sound)[0])
     assert back >= 0.2 * stage.ear.rate
-    assert np.abs(np.diff(sound[back - 1 :])).max() <= STEEPEST * 1.01, "it rises as it fell"
+    assert stage.ear.step(silent + back - 1, stage.ear.frame) <= STEEPEST * 1.01, "it rises as it fell"
     for port in PORTS:
         stage.until(lambda port=port: all_ended(stage, start, port), f"the ends at {port}")
     assert stage.eye.level == SAFE, "the lights stay safe when the sound is back"
