@@ -21,7 +21,7 @@ from daemon.errors import UserError
 CHANNEL, NOTE = 3, 60
 GO = "go"  # a file; once it is there, the notes begin
 SETTLED_S = 1.2  # a new connection may lose what is sent, and the engine looks at what is connected each second
-PORTS_S, SOUND_S = 240.0, 20.0
+PORTS_S, SOUND_S = 120.0, 20.0
 TRIES = 3
 GONE_S = 6.0
 RACK = """
@@ -54,7 +54,6 @@ sacn = ["{lights}"]
 preset = "{folder}/panic.toml"
 [zmq]
 address = "ipc://{folder}/wire"
-latest = "off"
 latest = "off"
 [control]
 address = "ipc://{folder}/control"
@@ -109,13 +108,19 @@ class Stage:
         with self._log.open("w") as log:
             self.process = subprocess.Popen(command, stderr=log)
         try:
-            self.until(self.ear.connect, "its ports", PORTS_S)
+            self.until(self._is_connected, "its ports", PORTS_S)
             time.sleep(SETTLED_S)
             (folder / GO).touch()
             self.until(self._is_heard, "its sound, notes and light", SOUND_S)
         except BaseException:
             self.close()
             raise
+
+    def _is_connected(self) -> bool:
+        """Raises StageError where the daemon has ended: two JACK clients that open at one moment can fail."""
+        if self.process.poll() is not None:
+            raise StageError(f"the daemon under test ended: {self._said()}")
+        return self.ear.connect()
 
     def _is_heard(self) -> bool:
         """Whether the level is through, the lamp is lit, and each output holds its note."""
@@ -131,9 +136,11 @@ class Stage:
         ends_at = time.monotonic() + seconds
         while not done():
             if time.monotonic() > ends_at:
-                said = " / ".join(self._log.read_text().splitlines()[-5:])
-                raise StageError(f"the daemon under test: {what} not within {seconds:g} s: {said}")
+                raise StageError(f"the daemon under test: {what} not within {seconds:g} s: {self._said()}")
             time.sleep(0.02)
+
+    def _said(self) -> str:
+        return " / ".join(self._log.read_text().splitlines()[-5:])
 
     @property
     def _children(self) -> list[Path]:
