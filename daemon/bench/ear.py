@@ -178,7 +178,7 @@ class Ear:
     def ns(self, frame: int) -> int:
         """CLOCK_MONOTONIC when a frame was heard; where JACK skipped blocks it did not wait for them."""
         blocks = self._record["blocks"][0][: int(self._record["n_blocks"][0])]
-        start, at_ns = blocks[int(np.searchsorted(blocks[:, 0], frame, "right")) - 1].tolist()
+        start, at_ns, _ = blocks[int(np.searchsorted(blocks[:, 0], frame, "right")) - 1].tolist()
         return int(at_ns + (frame - start) * 1e9 / self.rate)
 
     def close(self) -> None:
