@@ -52,7 +52,7 @@ class Conductor:
     def __init__(self, config: Config, midi: MidiDesk, supervisor: Supervisor) -> None:
         """Follows nobody yet. Where Link is wanted but not installed, that is published."""
         self._config, self._midi, self._clock = config, midi, Clock(supervisor.state)
-        self._host_time = HostTime(supervisor.state)
+        self._host_time, self._state = HostTime(supervisor.state), supervisor.state
         self._rate, self._runs = 48000, False
         self._origin_s = 0.0  # sample 0 of the stream
         self._paused: tuple[float, int] | None = (
@@ -113,9 +113,9 @@ class Conductor:
     def feed(self, message: m.Message) -> None:
         """Beats and attacks that the analysis finds."""
         if isinstance(message, m.Onset) and self._is_there():
-            self._beats.strike(self._seconds(message.sample_time))
+            self._beats.strike(self._heard_s(message.sample_time))
         elif isinstance(message, m.Beat) and not message.replay and self._is_there():
-            at_s = self._seconds(message.sample_time)
+            at_s = self._heard_s(message.sample_time)
             self._beats.feed(at_s, message.tempo_bpm, message.position, message.confidence)
 
     def begin(self, rate: int) -> None:
@@ -242,6 +242,10 @@ class Conductor:
     def _is_there(self) -> bool:
         """Whether sample times mean something."""
         return self._runs and self._paused is None
+
+    def _heard_s(self, sample: int) -> float:
+        """When it sounded: a block is handed over when its last sample has come."""
+        return self._seconds(sample) - int(self._state["block_size"][0]) / self._rate
 
     def _seconds(self, sample: int) -> float:
         return self._origin_s + sample / self._rate
