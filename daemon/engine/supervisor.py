@@ -32,7 +32,8 @@ class Supervisor:
         """`order` is what daemon.engine.process.main reads, less the descriptors; nothing runs yet."""
         self.memory, self.wake = Memory(), Wake()
         self.state = self.memory.state
-        self.state["epoch"] = int(time.time())  # each engine's is one more: so none comes twice, of another daemon either
+        # each engine's is one more: so none comes twice, of another daemon either
+        self.state["epoch"] = int(time.time())
         self.order = order
         self.running = False
         self.on_start: Callable[[Connection], None] | None = None  # is handed the way to each engine before it starts
