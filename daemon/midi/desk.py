@@ -4,10 +4,6 @@ MIDI that is not there (no sequencer, no JACK, no such port) is one message, nev
 need no such process, are `engine.EngineMidi`'s.
 """
 
-import contextlib
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal, NamedTuple
@@ -15,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from daemon import messages as m
+from daemon.companion import Companion, how
 from daemon.midi.api import Api
 from daemon.midi.engine import GENERATOR, JACK, EngineMidi, Rings
 from daemon.midi.keyboard import Keyboard
@@ -23,7 +20,6 @@ from daemon.midi.link import Alive, AllOff, News, Order, Play, Played, Silence, 
 from daemon.midi.message import NOTE_OFF, NOTE_ON, MidiMessage
 from daemon.midi.process import JACK_DIED, VIRTUAL_IN
 from daemon.midi.timed import TimedOutput
-from daemon.packets import PACKET, pair, tell
 from dsp.block import FIRST_NAMED_PORT
 
 HANG_S = 3.0  # without a word
@@ -60,7 +56,9 @@ class MidiDesk:
 
         With `off` there is no process and none of these ports; with `rings` there are the engine's, while it runs.
         """
-        self.socket, self._far = pair()  # `socket` is readable when the process has said something
+        order = msgspec.json.encode(Order(api, list(inputs), list(outputs), virtual)).decode()
+        self._beside = Companion("daemon.midi.process", [order])
+        self.socket = self._beside.socket  # readable when the process has said something
         self.keyboard = Keyboard(48000)
         self.ledger = Ledger()
         self.ports = list(dict.fromkeys((*inputs, VIRTUAL_IN)))  # all inputs, as the engine counts them
@@ -70,14 +68,11 @@ class MidiDesk:
         self._engine = None if rings is None else EngineMidi(rings, self.ledger, self.port_index)
         self._lost = 0  # messages that came faster than they were read
         self._is_off = api == "off"
-        self._order = msgspec.json.encode(Order(api, list(inputs), list(outputs), virtual)).decode()
         self._open: dict[tuple[str, str], None] = {}  # (port, direction)
         self._owed: list[Note] = []  # whose note-off has left the ledger, but not jamd
         self._is_panic = False  # the process is still to be told
         self._turning_at = 0.0
-        self._process: subprocess.Popen[bytes] | None = None
-        self._heard_at = self._start_at = 0.0
-        self._started = False
+        self._start_at, self._started = 0.0, False
         if not self._is_off:
             self._start()
 
@@ -89,7 +84,7 @@ class MidiDesk:
     @property
     def pid(self) -> int:
         """The MIDI process's id; 0 while there is none."""
-        return self._process.pid if self._process else 0
+        return self._beside.pid
 
     def turn(self, sample_time: Callable[[int], int]) -> list[m.Message]:
         """Look after the process and take what came; `sample_time` puts CLOCK_MONOTONIC ns on the stream."""
@@ -186,7 +181,7 @@ class MidiDesk:
             status, data1, data2 = (*message, 0, 0)[:3]
             return timed.send((status, data1, data2), at)
         at_ns = (self.monotonic_ns(at) if at is not None and self.monotonic_ns is not None else 0) or 0
-        return self.is_open(port) and tell(self.socket, Play(port, bytes(message), at_ns))
+        return self.is_open(port) and self._beside.tell(Play(port, bytes(message), at_ns))
 
     def panic(self, port: str) -> None:
         """End every note that sounds on this port, whoever holds it."""
@@ -194,7 +189,7 @@ class MidiDesk:
         if timed is not None:
             timed.panic([])
         elif self.is_open(port):
-            tell(self.socket, Silence(port))
+            self._beside.tell(Silence(port))
             for note in self.ledger.panic(port):
                 self._end(port, note.channel, note.note)
 
@@ -207,7 +202,7 @@ class MidiDesk:
         told = [port for port, direction in self._open if direction == "out"]
         for port in told:
             self.ledger.panic(port)
-        self._is_panic = not tell(self.socket, AllOff()) if told else False
+        self._is_panic = not self._beside.tell(AllOff()) if told else False
         for name, timed in self._engine.outputs.items() if self._engine else ():
             if timed.is_open:
                 timed.forget()
@@ -223,22 +218,15 @@ class MidiDesk:
                 self.panic(port)
         if self._engine is not None:
             self._engine.close()
-        self.socket.shutdown(socket.SHUT_WR)
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(CLOSE_S)
-            self._process.kill()
-            self._process.wait()
-        self.socket.close()
-        self._far.close()
+        self._beside.close(CLOSE_S)
 
     def _say_turning(self) -> None:
         """The process ends every note of a daemon that hangs; a desk beside no engine is turned when somebody likes."""
-        self._is_panic = self._is_panic and not tell(self.socket, AllOff())
+        self._is_panic = self._is_panic and not self._beside.tell(AllOff())
         now = time.monotonic()
-        if self._engine is not None and self._process is not None and now >= self._turning_at:
+        if self._engine is not None and self._beside.pid and now >= self._turning_at:
             self._turning_at = now + TURNING_S
-            tell(self.socket, Turning())
+            self._beside.tell(Turning())
 
     def _timed(self, port: str) -> TimedOutput | None:
         """An output of the engine's own; None: it is the process's."""
@@ -278,35 +266,27 @@ class MidiDesk:
         return [*said, m.MidiPort(**when, **msgspec.structs.asdict(news))]
 
     def _start(self) -> None:
-        """A new process; what the last one had not read is not for it."""
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                self._far.recv(PACKET)
-        command = [sys.executable, "-m", "daemon.midi.process", str(self._far.fileno()), self._order]
-        self._process = subprocess.Popen(command, pass_fds=[self._far.fileno()], stdin=subprocess.DEVNULL)
-        self._heard_at, self._started = time.monotonic(), False
+        self._beside.start()
+        self._started = False
 
     def _read(self) -> Iterable[Played | News | Alive]:
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                packet = self.socket.recv(PACKET)
-                self._heard_at, self._started = time.monotonic(), True
-                yield _decode(packet)
+        for packed in self._beside.said():
+            self._started = True
+            yield _decode(packed)
 
     def _look(self) -> list[News]:
         """Notice the process's end, or that it hangs; then everything is lost, until the next has opened it again."""
-        now = time.monotonic()
-        if self._process is None:
+        now, beside = time.monotonic(), self._beside
+        if not beside.pid:
             if now >= self._start_at and not self._is_off:
                 self._start()
             return []
-        code = self._process.poll()
-        if code is None and now - self._heard_at < (HANG_S if self._started else START_S):
+        code = beside.code()
+        if code is None and now - beside.heard_at < (HANG_S if self._started else START_S):
             return []
-        self._process.kill()
-        self._process.wait()
-        self._process, self._start_at = None, now + AGAIN_S
-        why = "the MIDI process hung" if code is None else f"the MIDI process ended with code {code}"
+        beside.end()
+        self._start_at = now + AGAIN_S
+        why = f"the MIDI process {how(code)}"
         if code == JACK_DIED:
             why = "the JACK server has died; waiting for it to come back"
         return [News(port, direction, "lost", why) for port, direction in list(self._open)]

@@ -4,22 +4,17 @@ A process that died is started again, one that hangs is ended first. What cannot
 until somebody asks for it anew.
 """
 
-import contextlib
-import os
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from daemon import messages as m
+from daemon.companion import ONE_THREAD, Companion, how
 from daemon.generate.constraints import Constraints
 from daemon.generate.context import Context
 from daemon.generate.live.link import Alive, Ask, Cancel, Failed, FromProcess, Hear, Load, Made, Missing, Ready
 from daemon.generate.note import Played
-from daemon.packets import PACKET, pair, tell
 
 HANG_S = 2.0  # beyond the moment an answer was due
 SILENT_S = 3.0  # without a word while nothing is asked
@@ -28,7 +23,6 @@ AGAIN_S = 1.0  # between a process's end and the next
 CLOSE_S = 0.5
 DEATHS = 3  # in a row while one generator was loaded: that one is left out
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 ENDED = "the process ended"
 PLAYS_ON = "the band plays by rule meanwhile"
 
@@ -43,9 +37,9 @@ class Worker:
 
     def __init__(self, environment: Mapping[str, str] | None = None) -> None:
         """`environment` is added to the process's. It starts when the first generator is wanted."""
-        self.socket, self._far = pair()  # `socket` is readable when the process has said something
-        self._environment = {**os.environ, **ONE_THREAD, **(environment or {})}
-        self._process: subprocess.Popen[bytes] | None = None
+        more = ONE_THREAD | dict(environment or {})
+        self._beside = Companion("daemon.generate.live.process", environment=more)
+        self.socket = self._beside.socket  # readable when the process has said something
         self._wanted: dict[Name, str] = {}  # -> target
         self._missing: dict[Name, str] = {}  # -> why
         self._loading: dict[Name, None] = {}  # in the order in which they are loaded
@@ -55,13 +49,13 @@ class Worker:
         self._answers: dict[int, Made | Failed] = {}
         self._number = 0
         self._said: list[m.Generator] = []
-        self._heard_at = self._start_at = 0.0
+        self._start_at = 0.0
         self._started = False
 
     @property
     def pid(self) -> int:
         """The process's id; 0 while there is none."""
-        return self._process.pid if self._process else 0
+        return self._beside.pid
 
     def want(self, role: str, name: str, target: str) -> None:
         """Have a generator made, and again in each process to come; also one that was missing is tried anew."""
@@ -69,7 +63,7 @@ class Worker:
             return
         self._wanted[role, name] = target
         self._missing.pop((role, name), None)
-        if self._process is None:
+        if not self._beside.pid:
             if not self._start_at:
                 self._start()
         else:
@@ -86,14 +80,14 @@ class Worker:
     def hear(self, notes: Sequence[Played], context: Context) -> None:
         """Tell all generators what was played; a process that does not read misses it."""
         if self._ready and notes:
-            tell(self.socket, Hear(list(notes), context))
+            self._beside.tell(Hear(list(notes), context))
 
     def ask(self, role: str, name: str, context: Context, constraints: Constraints, length: int, due_ns: int) -> int:
         """Have something made by then (CLOCK_MONOTONIC); its number, or 0: there is nobody to ask."""
         if (role, name) not in self._ready:
             return 0
         self._number += 1
-        if not tell(self.socket, Ask(self._number, role, name, context, constraints, length, due_ns)):
+        if not self._beside.tell(Ask(self._number, role, name, context, constraints, length, due_ns)):
             return 0
         self._asked[self._number] = max(due_ns, time.monotonic_ns())
         return self._number
@@ -102,7 +96,7 @@ class Worker:
         """Nobody needs it any more."""
         self._answers.pop(number, None)
         if number in self._asked:
-            tell(self.socket, Cancel(number))
+            self._beside.tell(Cancel(number))
 
     def take(self, number: int) -> Made | Failed | None:
         """The answer, once; None: there is none yet."""
@@ -110,8 +104,8 @@ class Worker:
 
     def turn(self) -> list[m.Generator]:
         """Take what was answered, look after the process; gives what is to be published."""
-        for packet in self._read():
-            self._hear(packet)
+        for packed in self._beside.said():
+            self._hear(_decode(packed))
         self._look(time.monotonic())
         while len(self._answers) > 64:  # that nobody took
             del self._answers[next(iter(self._answers))]
@@ -120,45 +114,19 @@ class Worker:
 
     def close(self) -> None:
         """End the process. Safe when closed."""
-        if self.socket.fileno() < 0:
-            return
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_WR)
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(CLOSE_S)
-            self._process.kill()
-            self._process.wait()
-        self.socket.close()
-        self._far.close()
+        self._beside.close(CLOSE_S)
 
     def _start(self) -> None:
-        """A new process; what the last one had not read is not for it."""
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                self._far.recv(PACKET)
-        command = [sys.executable, "-m", "daemon.generate.live.process", str(self._far.fileno())]
-        self._process = subprocess.Popen(
-            command, pass_fds=[self._far.fileno()], stdin=subprocess.DEVNULL, env=self._environment
-        )
-        self._heard_at, self._started, self._start_at = time.monotonic(), False, 0.0
+        self._beside.start()
+        self._started, self._start_at = False, 0.0
         for name in self._wanted:
             if name not in self._missing:
                 self._load(*name)
 
     def _load(self, role: str, name: str) -> None:
         self._loading[role, name] = None
-        self._heard_at = time.monotonic()
-        tell(self.socket, Load(role, name, self._wanted[role, name]))
-
-    def _read(self) -> Iterable[FromProcess]:
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                packet = self.socket.recv(PACKET)
-                if not packet:
-                    return
-                self._heard_at = time.monotonic()
-                yield _decode(packet)
+        self._beside.heard_at = time.monotonic()
+        self._beside.tell(Load(role, name, self._wanted[role, name]))
 
     def _hear(self, packet: FromProcess) -> None:
         if isinstance(packet, Made | Failed):
@@ -184,38 +152,34 @@ class Worker:
 
     def _look(self, now: float) -> None:
         """Notice the process's end, or that it hangs."""
-        if self._process is None:
+        beside = self._beside
+        if not beside.pid:
             if self._start_at and now >= self._start_at:
                 self._start()
             return
-        code = self._process.poll()
+        code = beside.code()
         if code is None and not self._hangs(now):
             return
-        self._process.kill()
-        self._process.wait()
-        self._process, self._start_at = None, now + AGAIN_S
-        with contextlib.suppress(BlockingIOError):  # its last words
-            while packet := self.socket.recv(PACKET):
-                self._hear(_decode(packet))
+        beside.end()
+        self._start_at = now + AGAIN_S
+        for packed in beside.said():  # its last words
+            self._hear(_decode(packed))
         for number in self._asked:
             self._answers[number] = Failed(number, ENDED)
         self._asked.clear()
         self._ready.clear()
-        if code is None:
-            self._tell("", "hung", f"the generators' process hung and is started again; {PLAYS_ON}")
-        else:
-            how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
-            self._tell("", "died", f"the generators' process {how} and is started again; {PLAYS_ON}")
+        state = "hung" if code is None else "died"
+        self._tell("", state, f"the generators' process {how(code)} and is started again; {PLAYS_ON}")
         if self._loading:
             self._blame(next(iter(self._loading)))
         self._loading.clear()
 
     def _hangs(self, now: float) -> bool:
         if self._loading or not self._started:
-            return now - self._heard_at > START_S
+            return now - self._beside.heard_at > START_S
         if self._asked:
             return now * 1e9 > min(self._asked.values()) + HANG_S * 1e9
-        return now - self._heard_at > SILENT_S
+        return now - self._beside.heard_at > SILENT_S
 
     def _blame(self, key: Name) -> None:
         """The process ended while this was loaded; too often, and it is left out."""

@@ -4,20 +4,15 @@ A process that died or hangs is started again and told all that it must know; th
 of suggestions stays while a new one is late, and says so.
 """
 
-import contextlib
-import os
-import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from daemon import messages as m
+from daemon.companion import ONE_THREAD, Companion, how
 from daemon.errors import REFUSALS
-from daemon.packets import PACKET, pair, tell
 from daemon.recommend.item import Profile
 from daemon.recommend.live.link import Began, Do, Done, FromProcess, NotDone, Open, Say, Sound, Stream
 
@@ -30,7 +25,6 @@ SETTLED_S = 60.0  # after so long a life the next begins at AGAIN_S
 CLOSE_S = 1.0
 WAITING = 256  # requests
 
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 STAYS = "what was suggested last stays"
 
 _decode = msgspec.msgpack.Decoder(FromProcess).decode
@@ -43,10 +37,12 @@ class Worker:
 
     def __init__(self, opening: Open, environment: Mapping[str, str] | None = None) -> None:
         """Starts the process; `environment` is added to its."""
-        self.socket, self._far = pair()  # `socket` is readable when the process has said something
+        passed = [opening.place.fd] if opening.place is not None else []
+        self._beside = Companion(
+            "daemon.recommend.live.process", passed=passed, environment=ONE_THREAD | dict(environment or {})
+        )
+        self.socket = self._beside.socket  # readable when the process has said something
         self._opening = opening
-        self._environment = {**os.environ, **ONE_THREAD, **(environment or {})}
-        self._process: subprocess.Popen[bytes] | None = None
         self._stream: Stream | None = None
         self._sound: Sound | None = None
         self._asked: dict[int, tuple[Reply, float]] = {}  # number -> whom to answer, and when it was asked
@@ -56,39 +52,39 @@ class Worker:
         self._began_at = 0.0  # a list is being made since
         self._late = 0
         self._is_up = False  # this process has made a list
-        self._heard_at = self._born_at = self._start_at = 0.0
+        self._start_at = 0.0
         self._again_s = AGAIN_S
         self._start()
 
     @property
     def pid(self) -> int:
         """The process's id; 0 while there is none."""
-        return self._process.pid if self._process else 0
+        return self._beside.pid
 
     def stream(self, rate: int) -> None:
         """An engine runs at `rate` Hz."""
         self._stream = Stream(rate)
-        tell(self.socket, self._stream)
+        self._beside.tell(self._stream)
 
     def sound(self, heard: Profile) -> None:
         """Energy, key or tempo of what is heard have moved."""
         self._sound = Sound(heard)
-        tell(self.socket, self._sound)
+        self._beside.tell(self._sound)
 
     def do(self, commands: Sequence[dict[str, Any]], reply: Reply, check: bool) -> None:
         """Have commands carried out, all or none; `reply` is called once, now or later."""
         self._number += 1
-        if self._process is None:
+        if not self._beside.pid:
             _refuse(reply, 503, "the recommender is being started again; ask once more")
-        elif len(self._asked) >= WAITING or not tell(self.socket, Do(self._number, list(commands), check)):
+        elif len(self._asked) >= WAITING or not self._beside.tell(Do(self._number, list(commands), check)):
             _refuse(reply, 429, "the recommender is busy; ask again")
         else:
             self._asked[self._number] = reply, time.monotonic()
 
     def turn(self) -> list[m.Message]:
         """Take what was said, look after the process; gives what is to be published."""
-        for packet in self._read():
-            self._hear(packet)
+        for packed in self._beside.said():
+            self._hear(_decode(packed))
         now = time.monotonic()
         self._look(now)
         if self._began_at and now - self._began_at > LATE_S:
@@ -104,38 +100,14 @@ class Worker:
 
     def close(self) -> None:
         """End the process; what it had to write it has written. Safe when closed."""
-        if self.socket.fileno() < 0:
-            return
-        with contextlib.suppress(OSError):
-            self.socket.shutdown(socket.SHUT_WR)
-        if self._process is not None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                self._process.wait(CLOSE_S)
-            self._process.kill()
-            self._process.wait()
-        self.socket.close()
-        self._far.close()
+        self._beside.close(CLOSE_S)
 
     def _start(self) -> None:
-        """A new process; what the last one had not read is not for it."""
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                self._far.recv(PACKET)
-        place = self._opening.place
-        passed = [self._far.fileno(), *([place.fd] if place is not None else [])]
-        command = [sys.executable, "-m", "daemon.recommend.live.process", str(self._far.fileno())]
-        self._process = subprocess.Popen(command, pass_fds=passed, stdin=subprocess.DEVNULL, env=self._environment)
-        self._heard_at = self._born_at = time.monotonic()
+        self._beside.start()
         self._is_up, self._start_at = False, 0.0
         for packet in (self._opening, self._stream, self._sound):
             if packet is not None:
-                tell(self.socket, packet)
-
-    def _read(self) -> Iterator[FromProcess]:
-        with contextlib.suppress(BlockingIOError):
-            while packet := self.socket.recv(PACKET):
-                self._heard_at = time.monotonic()
-                yield _decode(packet)
+                self._beside.tell(packet)
 
     def _hear(self, packet: FromProcess) -> None:
         if isinstance(packet, Say):
@@ -154,25 +126,23 @@ class Worker:
 
     def _look(self, now: float) -> None:
         """Notice the process's end, or that it hangs."""
-        if self._process is None:
+        beside = self._beside
+        if not beside.pid:
             if now >= self._start_at:
                 self._start()
             return
-        code = self._process.poll()
-        if code is None and now - self._heard_at < (SILENT_S if self._is_up else START_S):
+        code = beside.code()
+        if code is None and now - beside.heard_at < (SILENT_S if self._is_up else START_S):
             return
-        self._process.kill()
-        self._process.wait()
-        self._process = None
-        for packet in self._read():  # its last words
-            self._hear(packet)
-        self._again_s = AGAIN_S if now - self._born_at > SETTLED_S else min(AGAIN_MOST_S, 2 * self._again_s)
+        beside.end()
+        for packed in beside.said():  # its last words
+            self._hear(_decode(packed))
+        self._again_s = AGAIN_S if now - beside.born_at > SETTLED_S else min(AGAIN_MOST_S, 2 * self._again_s)
         self._start_at = now + self._again_s
         for reply, _ in self._asked.values():
             _refuse(reply, 503, "the recommender's process ended; it is started again, and the session is kept")
         self._asked.clear()
-        how = "hung" if code is None else f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
-        error = f"the recommender's process {how} and is started again; {STAYS}"
+        error = f"the recommender's process {how(code)} and is started again; {STAYS}"
         self._said.append(m.Recommender(state="hung" if code is None else "died", error=error))
         self._began_at = 0.0
         self._say_again()
