@@ -52,7 +52,8 @@ def test_a_plugin_that_dies_is_back_with_its_parameters(stage, fault: float, cap
     play.until(back + round(0.5 * RATE), one.turn)
     out = play.stop()
     (died_at, why), back_at = one.died()[0], one.back()[0]
-    assert len(one.died()) == 1 and "'g', Faulty" in why and ("Segmentation" in why or "hangs" in why), one.died()
+    # it may die once more, of the very order that it had not answered yet: that is told the next one, too
+    assert len(one.died()) <= 2 and "'g', Faulty" in why and ("Segmentation" in why or "hangs" in why), one.died()
     assert back_at - died_at < 10.0
     assert (one.one().own, int(one.rack.record["program"][0])) == (own, program), "the program need not change"
     misses, vain = one.one().misses, int(one.one()._near["vain"][0])

@@ -108,6 +108,13 @@ def test_it_rolls_on_our_mmc_and_its_clock_is_followed(stage, tmp_path) -> None:
     until(lambda: found.extend(peer.heard()) or frames(found, STOP), "Ardour stops")
 
 
+def excused(live: Any) -> None:
+    """Skip where the machine was too busy for what is tried."""
+    left_out = int(live.app.supervisor.state["xruns"][0])
+    if left_out:
+        pytest.skip(f"the machine left out {left_out} blocks, after which Ardour seeks its place without end")
+
+
 def test_it_chases_our_clock(stage, tmp_path) -> None:
     stage(Ardour, tmp_path, True)
     live = stage(Live, tmp_path, {"sources": ["fixed"], "midi_out": ["jack"]})
@@ -127,10 +134,13 @@ def test_it_chases_our_clock(stage, tmp_path) -> None:
             break
         live.asks(cmd="clock_run", to="stop")
         time.sleep(1.0)
-    left_out = int(live.app.supervisor.state["xruns"][0])
-    if len(frames(found, CLOCK)) <= 100 and left_out:
-        pytest.skip(f"the machine left out {left_out} blocks, after which Ardour seeks its place without end")
+    if len(frames(found, CLOCK)) <= 100:
+        excused(live)
     assert len(frames(found, CLOCK)) > 100, "Ardour rolls"
     assert Counter(between(frames(found, CLOCK)[-50:])).most_common(1)[0][0] == pytest.approx(TICK, abs=2)
     live.asks(cmd="clock_run", to="stop")
-    until(lambda: frames(peer.heard(), STOP), "Ardour stops")
+    try:
+        until(lambda: frames(peer.heard(), STOP), "Ardour stops")
+    except AssertionError:
+        excused(live)
+        raise

@@ -110,11 +110,16 @@ def requests(draw: st.DrawFn) -> list[bytes]:
     return [bytes(packed)]
 
 
-def test_what_is_sent_to_control_is_answered_and_harms_nobody(victim: Running) -> None:
+@pytest.fixture
+def client(victim: Running) -> Iterator[zmq.Socket]:
+    with zmq.Context.instance().socket(zmq.DEALER) as socket:
+        socket.setsockopt(zmq.LINGER, 0)
+        socket.connect(victim.control)
+        yield socket
+
+
+def test_what_is_sent_to_control_is_answered_and_harms_nobody(victim: Running, client: zmq.Socket) -> None:
     pid = pid_of(victim)
-    client = zmq.Context.instance().socket(zmq.DEALER)
-    client.setsockopt(zmq.LINGER, 0)
-    client.connect(victim.control)
     codes: dict[int, int] = {}
 
     @seed(6)
@@ -136,7 +141,7 @@ def test_what_is_sent_to_control_is_answered_and_harms_nobody(victim: Running) -
     assert len(levels) > 2
     assert codes.keys() >= {200, 400, 422}, codes
     assert peak_bytes(pid) - before < 16 * MB
-    assert len(os.listdir(f"/proc/{pid}/fd")) <= files + 2
+    assert len(os.listdir(f"/proc/{pid}/fd")) < files + 20, "a spare engine's, but none for each request"
     client.close()
 
 
