@@ -219,7 +219,7 @@ def test_a_midi_process_that_dies_or_hangs_is_replaced(stage, player, blow) -> N
     stage.take(1)
     os.kill(player.desk.pid, blow)
     said = player.hears((FROM, "lost"), (TO, "lost"))
-        assert said.startswith("the MIDI process " + ("hung" if blow == signal.SIGSTOP else "was ended by signal 9"))
+    assert said.startswith("the MIDI process " + ("hung" if blow == signal.SIGSTOP else "was ended by signal 9"))
     assert not player.desk.note_on(TO, 0, 62, 100)
     player.hears((FROM, "open"), (TO, "open"))
     assert stage.take(1)[0][2:6] == (midi.NOTE_OFF, 0, 60, 0)
