@@ -9,6 +9,7 @@
 - drums: range, key, chord, repetition say nothing; polyphony counts the drums that are struck at one tick.
 """
 
+import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from functools import lru_cache
@@ -56,7 +57,7 @@ class Masks:
         self.is_drums = part == DRUMS
         self.polyphony, self.repetition = constraints.polyphony, constraints.repetition
         self.most = max(1, int(constraints.density))
-        self.window = self.beat * (1 if constraints.density >= 1 else int(-(-1.0 // max(constraints.density, 1e-6))))
+        self.window = self.beat * (1 if constraints.density >= 1 else math.ceil(1 / max(constraints.density, 1e-6)))
         self._changes = [span.tick for span in context.chords]
         self._pitches = self._by_chord(context, constraints)
         self._starts = self._on_grid(constraints.grid)
