@@ -51,5 +51,9 @@ def said(path: Path) -> Iterator[None]:
         else:
             why = f"is damaged, or of a version that is not known ({error}); have its program check it"
         raise ImportingError(f"{path}: {why}") from None
+    except IndexError:  # a column that is not there
+        raise ImportingError(
+            f"{path}: is damaged, or of a version that is not known; have its program check it"
+        ) from None
     except UnicodeDecodeError:  # of the words of an error that quotes what is damaged
         raise ImportingError(f"{path}: is damaged; have its program check it") from None
