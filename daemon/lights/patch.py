@@ -1,6 +1,6 @@
 """The patch: which universes leave for whom, how often, and what became of it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from daemon import messages as m
 from daemon.lights.artnet import Artnet
@@ -79,14 +79,14 @@ class Patch:
                 yield m.Output(name=name, state=state, error=error)
         self._told = now
 
-    def close(self) -> None:
-        """End the streams with what they were sent last."""
+    def close(self, last: Mapping[int, bytes | bytearray] | None = None) -> None:
+        """End the streams with these levels, whatever their pace; without, with what they were sent."""
         for universe, levels in self._sent.items():
-            self._end(universe, levels)
+            self._end(universe, (last or {}).get(universe, levels))
         for output in self._outputs.values():
             output.close()
 
-    def _end(self, universe: int, levels: bytes) -> None:
+    def _end(self, universe: int, levels: bytes | bytearray) -> None:
         for output in self._outputs.values():
             for _ in range(TERMINATIONS):
                 output.send(universe, levels, last=True)

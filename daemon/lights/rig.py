@@ -136,8 +136,8 @@ class Rig:
         return most_s
 
     def close(self) -> None:
-        """End the streams."""
-        self._patch.close()
+        """End the streams, with the safe look."""
+        self._patch.close(self._look.levels(self._scene, time.monotonic(), 0.0, "safe"))
         if self._os2l is not None:
             self._os2l.close()
 
