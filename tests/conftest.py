@@ -14,6 +14,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile(
+    "jamd", derandomize=True
+)  # the same examples each time; `--hypothesis-profile default` looks on
+settings.load_profile("jamd")
 
 PREFIX = "jamd-test-"
 

@@ -74,12 +74,12 @@ def test_a_note_that_found_no_room_is_held_by_nobody() -> None:
         assert not desk.note_on("out", 0, 60, 90)
         assert not desk.ledger.sounding()
         for _ in range(3):
-            desk._far.recv(PACKET)
+            desk._beside._far.recv(PACKET)
         assert desk.note_on("out", 0, 60, 90)
         assert desk.note_off("out", 0, 60)
         said = []
         while not said or said[-1] != OFF:
-            said.append(msgspec.msgpack.decode(desk._far.recv(PACKET), type=Play).data)
+            said.append(msgspec.msgpack.decode(desk._beside._far.recv(PACKET), type=Play).data)
         assert said[-2:] == [ON, OFF]
     finally:
         desk._open.clear()
