@@ -17,6 +17,7 @@ from daemon.bandstand import Bandstand
 from daemon.bind import is_here
 from daemon.booth import Booth
 from daemon.bus import Bus
+from daemon.casting import Casting
 from daemon.clock import Clock, offsets
 from daemon.conductor import Conductor, named
 from daemon.config import Config
@@ -27,6 +28,8 @@ from daemon.engine.midi_ring import MidiRings
 from daemon.engine.offline import Reader
 from daemon.engine.supervisor import Supervisor
 from daemon.errors import UserError
+from daemon.flight.room import Flight
+from daemon.front.room import Front
 from daemon.inputs.caller import Caller
 from daemon.lighting import Lighting
 from daemon.midi.desk import MidiDesk
@@ -81,11 +84,15 @@ class App:
             raise
         self.stand = Bandstand(config.generate, self.midi, self.console.desk)
         self.alarm = Alarm(self.supervisor, self.midi, self.stand, self.lighting)
+        self.front, self.flight, self.casting = Front(), Flight(), Casting()
         self.console.others = {
             "recommender": self.booth.submit,
             "clock": self.conductor.submit,
             "lights": self.lighting.submit,
             "panic": self.alarm.submit,
+            "services": self.front.submit,
+            "recorder": self.flight.submit,
+            "models": self.casting.submit,
         }
         self.midi.on_message = self._on_midi
         self.midi.monotonic_ns = self.clock.monotonic_ns
@@ -97,6 +104,9 @@ class App:
             self.lighting,
             self.remote,
             self.alarm,
+            self.casting,
+            self.flight,
+            self.front,
         )
         if config.zmq.announce:
             latest = self.publishers[-1].address if len(self.publishers) > 1 else ""
@@ -290,6 +300,7 @@ class App:
                 drops={publisher.readers: publisher.drops for publisher in self.publishers}
                 | {"osc": self.remote.drops(), "lights": self.lighting.drops},
                 latencies_ms=self.conductor.latencies() | self.lighting.latencies() | self.remote.latencies(),
+                work_histogram=histogram.rows(self.supervisor.state),
                 **offsets()._asdict(),
                 **stats,
             )

@@ -128,6 +128,26 @@ class Lights(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     os2l_latency_ms: Latency = 0.0
 
 
+class Page(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Where the page is served, and the services over HTTP."""
+
+    address: str = "127.0.0.1:5580"  # HOST:PORT, or "off"; beyond this machine whoever controls needs a token
+
+
+class Services(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """Music models on request: analyse, generate, recommend."""
+
+    workers: Annotated[int, Meta(ge=0, le=64, description="0 to 64; 0: none are answered")] = 1  # processes
+    waiting: Annotated[int, Meta(ge=1, le=1024, description="1 to 1024")] = 64  # requests; more are refused
+
+
+class Record(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """The flight recorder."""
+
+    folder: str = ""  # empty: nothing is recorded
+    minutes: Annotated[float, Meta(gt=0.0, le=1440.0, description="above 0, up to 1440")] = 10.0  # that are kept
+
+
 class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """All of it; each part has defaults, so an empty file is a config."""
 
@@ -142,6 +162,12 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     clock: Clock = Clock()
     osc: Osc = Osc()
     lights: Lights = Lights()
+    page: Page = Page()
+    services: Services = Services()
+    record: Record = Record()
+    models: dict[
+        str, str
+    ] = {}  # task (phrase, harmony, next) -> a name of `jamd models list`, or kserve+grpc://HOST:PORT/NAME
 
     def analysers(self) -> list[tuple[str, str]]:
         """(analysis, implementation) in the order they run; `off` leaves one out."""

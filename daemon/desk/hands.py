@@ -9,6 +9,7 @@ from daemon.desk.commands.lights import Lights
 from daemon.desk.commands.panic import Panic
 from daemon.desk.commands.params import Bypass
 from daemon.desk.commands.snapshots import Recall
+from daemon.desk.commands.takes import Take
 from daemon.desk.desk import RackDesk
 from daemon.desk.learn import Action, Learn, Mapping, Message
 
@@ -52,6 +53,8 @@ class Hands:
             self._others(Lights(master=value) if mapping.lights == "master" else Lights(to=mapping.lights or "go"))
         elif mapping.to == "panic":
             self._others(Panic(why="midi"))
+        elif mapping.to == "take":
+            self._others(Take())
         elif slot is None:
             pass
         elif mapping.to == "bypass":

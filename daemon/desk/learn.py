@@ -34,7 +34,7 @@ class Mapping(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What one control does. Its source: `kind`, `number`, `channel`, `port`; the rest is its target."""
 
     kind: Literal["cc", "cc14", "note", "program"]  # cc14: `number` 0 to 31, with number + 32
-    to: Literal["param", "bypass", "snapshot", "jam", "clock", "lights", "panic"]
+    to: Literal["param", "bypass", "snapshot", "jam", "clock", "lights", "panic", "take"]
     number: Number = -1
     channel: Channel = 0
     port: str = ""  # name of a MIDI input; empty: any
@@ -70,7 +70,7 @@ class Action(NamedTuple):
     value: float | None
     """Of a parameter: normalised. Of a bypass: 1.0 on, 0.0 off, None the other way round. Of a snapshot: its index.
 
-    Of the lights' master: its level. Of the band, the clock, the other signs for lights, and of panic: None.
+    Of the lights' master: its level. Of the band, the clock, the other signs for lights, of panic and of a take: None.
     """
 
 
@@ -157,7 +157,7 @@ class Learn:
             return None if is_same else Action(mapping, float(value >= 0.5))
         if is_switch and not part >= 0.5 > (before or 0.0):
             return None
-        if mapping.to in ("jam", "clock", "lights", "panic"):
+        if mapping.to in ("jam", "clock", "lights", "panic", "take"):
             return Action(mapping, None)
         index = message.data1 if mapping.number < 0 else mapping.snapshot
         return Action(mapping, index) if index < MAX_SNAPSHOTS else None

@@ -208,7 +208,7 @@ def _amiss(mapping: Mapping, plugins: set[str]) -> str:
         return "" if mapping.clock else "has no clock; give tap, start, stop or continue"
     if mapping.to == "lights":
         return "" if mapping.lights else "has no lights; give go, blackout, safe or master"
-    if mapping.to not in ("snapshot", "panic") and mapping.plugin not in plugins:
+    if mapping.to not in ("snapshot", "panic", "take") and mapping.plugin not in plugins:
         return f"there is no plugin {mapping.plugin!r}{table.near(mapping.plugin, sorted(plugins))}"
     return "has no param; give the id of one" if mapping.to == "param" and not mapping.param else ""
 

@@ -59,3 +59,9 @@ def stats(state: np.ndarray) -> dict[str, Any]:
         "gap_us": spread(s["gap_bins"], GAP_BIN_NS, int(s["gap_max_ns"])),
         "budget_us": 1e6 * block / float(s["rate"]) if s["rate"] > 0 else 0.0,
     }
+
+
+def rows(state: np.ndarray) -> list[list[float]]:
+    """The callback's work as it is published: [below us, or -1 where there is no end; blocks]. [any]"""
+    found = doubling(state["work_bins"][0], WORK_BIN_NS)
+    return [[-1.0 if below == float("inf") else below, count] for _, below, count in found]

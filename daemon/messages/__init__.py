@@ -26,7 +26,8 @@ from daemon.messages.next import NextItem as NextItem
 from daemon.messages.next import NextPart as NextPart
 from daemon.messages.next import Playing, Recommender, Session, Suggestions
 from daemon.messages.next import SessionPlay as SessionPlay
-from daemon.messages.reach import Dmx, Lights, Output, Panic, Transport
+from daemon.messages.reach import Dmx, Lights, Osc, Output, Panic, Transport
+from daemon.messages.services import Model, Service, Take
 
 VERSION = 1
 
@@ -310,6 +311,8 @@ class Heartbeat(Message, tag="heartbeat"):
     # By class of reader: how often one of stream or latest began to lose messages; packets that osc or lights lost.
     drops: dict[str, int] = {}  # noqa: RUF012 - msgspec copies it
     latencies_ms: dict[str, float] = {}  # noqa: RUF012 - how much earlier than its music each output is sent
+    # The callback's work since it began: below so many us (-1: no end), how many blocks; each row twice as wide.
+    work_histogram: list[list[float]] = []  # noqa: RUF012 - msgspec copies it
 
     keep_last: ClassVar[bool] = True
 
@@ -323,7 +326,8 @@ MESSAGES: dict[str, type[Message]] = {
         *(RackState, Rack, PluginParam, PluginLoad, PluginFault),
         *(Phrase, Answer, ChordAhead, Accompaniment, JamNote, Jam, Generator, Deadlines),
         *(Playing, Suggestions, Session, Recommender),
-        *(Transport, Lights, Dmx, Output, Panic),
+        *(Transport, Lights, Dmx, Output, Osc, Panic),
+        *(Service, Model, Take),
         *(Engine, Heartbeat),
     )
 }

@@ -1,6 +1,6 @@
-"""What jamd says of where the music is, of its lights, of what it sends to, and of a panic."""
+"""What jamd says of where the music is, of its lights, of what it sends to and is sent by OSC, and of a panic."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from daemon.messages.message import Message
 
@@ -56,6 +56,17 @@ class Output(Message, tag="output"):
 
     keep_last: ClassVar[bool] = True
     keep_by: ClassVar[tuple[str, ...]] = ("name",)
+
+
+class Osc(Message, tag="osc"):
+    """A message that came by Open Sound Control, for who watches: at most fifty a second, the newest of each address.
+
+    `error`: why it was refused; empty where it was taken.
+    """
+
+    address: str
+    arguments: list[Any]
+    error: str = ""
 
 
 class Panic(Message, tag="panic"):

@@ -175,7 +175,20 @@ SAMPLES: list[m.Message] = [
     m.Lights(**ENVELOPE, state="safe", master=0.75, error="the watchdog", fixtures=["par"]),
     m.Dmx(**ENVELOPE, universe=1, levels=[0, 128, 255]),
     m.Output(**ENVELOPE, name="link", state="open", error="none", peers=2),
+    m.Osc(**ENVELOPE, address="/jamd/clock/tempo", arguments=[126.0], error="too late"),
     m.Panic(**ENVELOPE, why="ctl", over=True, text="enough"),
+    m.Service(
+        **ENVELOPE,
+        state="running",
+        waiting=3,
+        under_way=1,
+        done={"analyse": 7},
+        refused={"429": 2},
+        clients=2,
+        error="busy",
+    ),
+    m.Model(**ENVELOPE, task="phrase", name="folk", state="used", error="none", version="2"),
+    m.Take(**ENVELOPE, state="saved", path="/takes/1", seconds=600.0, lost_s=0.5, lost_messages=1, error="slow disk"),
     m.Engine(**ENVELOPE, state="running", driver="jack", device="jamd", block_size=64),
     m.Heartbeat(
         **ENVELOPE,
@@ -183,6 +196,7 @@ SAMPLES: list[m.Message] = [
         work_us=SPREAD,
         gap_us=SPREAD,
         budget_us=1333.0,
+        work_histogram=[[64.0, 700], [-1.0, 1]],
     ),
 ]
 

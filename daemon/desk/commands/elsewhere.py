@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from daemon.desk.commands import clock, lights, panic, suggestions
+from daemon.desk.commands import clock, lights, models, panic, services, suggestions, takes
 from daemon.desk.commands.command import Command
 from daemon.desk.draft import Draft
 from daemon.errors import Refused
@@ -12,6 +12,9 @@ ROOMS: dict[str, tuple[type[Command], ...]] = {
     "clock": clock.OWN,
     "lights": lights.OWN,
     "panic": panic.OWN,
+    "services": services.OWN,
+    "recorder": takes.OWN,
+    "models": models.OWN,
 }
 """Who carries them out."""
 

@@ -1,0 +1,1 @@
+"""The services themselves, in processes of their own: analyse, generate, recommend, models."""

@@ -1,0 +1,1 @@
+"""The flight recorder: the last minutes of all that happened, kept in a folder, and played again."""

@@ -1,0 +1,35 @@
+"""What the daemon and its front of house say to each other: one packet each (daemon.packets)."""
+
+import msgspec
+
+from daemon import messages as m
+
+
+class Open(msgspec.Struct, tag="open", array_like=True):
+    """To the process, first. Addresses are ZeroMQ's, in a folder that only this user can enter; empty: there is none."""
+
+    listening: int  # descriptor of the TCP socket where browsers come; -1: none
+    place: str  # HOST:PORT of it
+    is_here: bool  # only this machine reaches it: whoever controls needs no token
+    token: str
+    published: str  # what the daemon publishes, to follow
+    control: str  # where its commands are taken
+    asked: str  # where the process binds a ROUTER for requests
+    workers: int
+    waiting: int
+    library: str
+    models: dict[str, str]
+
+
+class Say(msgspec.Struct, tag="say", array_like=True):
+    """From the process: to be published."""
+
+    message: m.Service | m.Output
+
+
+class Alive(msgspec.Struct, tag="alive", array_like=True):
+    """From the process, several times a second: it does not hang."""
+
+
+ToProcess = Open
+FromProcess = Say | Alive

@@ -1,0 +1,55 @@
+"""What jamd says of the services that it answers, of the models that it uses, and of what it records."""
+
+from typing import ClassVar
+
+from daemon.messages.message import Message
+
+
+class Service(Message, tag="service"):
+    """How the services fare (analyse, generate, recommend), each time it has changed, at most once a second.
+
+    `state`: idle (its process starts when somebody asks), running, died, hung. Counts are since the daemon began.
+    """
+
+    state: str
+    waiting: int = 0  # requests
+    under_way: int = 0
+    done: dict[str, int] = {}  # noqa: RUF012 - msgspec copies it; service -> answered
+    refused: dict[str, int] = {}  # noqa: RUF012 - number of daemon.errors.REFUSALS -> how often
+    clients: int = 0  # that wait
+    error: str = ""  # what happens, and what to do
+
+    keep_last: ClassVar[bool] = True
+
+
+class Model(Message, tag="model"):
+    """Which model does a task (phrase, harmony, next), each time it has changed.
+
+    `state`: used, remote (asked elsewhere), local (the one asked elsewhere is late or gone, and the local one answers),
+    refused (it was checked and will not do; what was used before stays). `error`: why, and what to do.
+    """
+
+    task: str
+    name: str
+    state: str
+    error: str = ""
+    version: str = ""
+
+    keep_last: ClassVar[bool] = True
+    keep_by: ClassVar[tuple[str, ...]] = ("task",)
+
+
+class Take(Message, tag="take"):
+    """The flight recorder, each time it has changed, and once a minute while it records.
+
+    `state`: off, recording, saving, saved, lost (something could not be kept, and is missing from then on), failed.
+    """
+
+    state: str
+    path: str = ""  # of what was saved, or of the recorder's folder
+    seconds: float = 0.0  # that it holds
+    lost_s: float = 0.0  # of sound that it could not keep, since it began
+    lost_messages: int = 0
+    error: str = ""  # why, and what to do
+
+    keep_last: ClassVar[bool] = True

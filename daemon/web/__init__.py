@@ -1,0 +1,1 @@
+"""The page: HTTP, its websocket, and what a browser is told."""
