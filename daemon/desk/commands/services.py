@@ -1,6 +1,7 @@
 """Music models on request: analyse a sound, continue a phrase, say what could be played next.
 
-They are done by processes of their own. Bytes are base64 in JSON. `deadline_ms`: an answer later than this after the request came is of no use, and is refused (504).
+They are done by processes of their own. Bytes are base64 in JSON. `deadline_ms`: an answer later than this after the request
+came is of no use, and is refused (504).
 """
 
 # ruff: noqa: RUF012 - msgspec copies defaults
