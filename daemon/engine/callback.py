@@ -153,9 +153,9 @@ def _clean(s, n):
 
 
 @inline
-def _capture(s, n):
-    """Keep the block's input for who records or looks back. [audio]"""
-    ring, source, start, mask = s.capture, s.input, s.sample_time, st.N_CAPTURE - 1
+def _keep(ring, source, start, n):
+    """Keep a block's sound for who records or looks back. [audio]"""
+    mask = st.N_CAPTURE - 1
     for c in range(2):
         for i in range(n):
             ring[c, (start + i) & mask] = source[c, i]
@@ -177,6 +177,7 @@ def _render(s, n, base):
             out[c, i] = dry * dry_in[c, i] + wet * plugged[c, i]
     s.limiter_gain = limit(out[0], out[1], n, s.limiter_gain, s.ceiling, s.limiter_release)
     panic.fade(s, n)
+    _keep(s.played_back, out, s.sample_time, n)
 
 
 @inline
@@ -214,7 +215,7 @@ def process_block(pointer, count):
     if s.source_on != 0:
         _from_source(s, n)
     _clean(s, n)
-    _capture(s, n)
+    _keep(s.capture, s.input, s.sample_time, n)
     host_time.tell(s)
     _render(s, n, base)
     completed = _analyse(s, n, base)

@@ -85,6 +85,7 @@ STATE = np.dtype(
         ("n_hops", np.int64),
         ("hops", FEATURES, (N_HOPS,)),
         ("capture", np.float32, (2, N_CAPTURE)),  # newest input; `sample_time` is its count
+        ("played_back", np.float32, (2, N_CAPTURE)),  # newest output, as it is heard; the same count
         ("source_read", np.int64),
         ("heard", MIDI_RING),  # what came in at the engine's own MIDI input; read (d)
         # rings (d): MIDI with the sample it is to sound at; read (c)
