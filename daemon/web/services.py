@@ -1,0 +1,140 @@
+"""The services and the daemon's commands over HTTP: the same commands and answers as over ZeroMQ, one request each."""
+
+import asyncio
+import contextlib
+from collections.abc import Coroutine
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from daemon.errors import Refused
+from daemon.web.answer import answer
+from daemon.web.control import Control
+from daemon.web.guard import Bodies, admit, client, gone
+from daemon.web.openapi import description
+from daemon.web.page import Page
+
+
+class AskedOfSound(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What can be asked of a sound that is sent as it is. With a `rate` it is bare samples: float32, little-endian."""
+
+    rate: int = 0
+    channels: int = 1
+    dense: bool = False
+    deadline_ms: float = 60_000.0
+
+
+class Services:
+    """[front]"""
+
+    def __init__(self, page: Page, control: Control) -> None:
+        self._page, self._control = page, control
+        self._bodies = Bodies()
+        self.routes = [
+            Route("/api/1/models", self._models, methods=["GET"]),
+            Route("/api/1/analyse", self._analyse, methods=["POST"]),
+            Route("/api/1/generate", self._generate, methods=["POST"]),
+            Route("/api/1/recommend", self._recommend, methods=["POST"]),
+            Route("/api/1/control", self._command, methods=["POST"]),
+            Route("/api/1/openapi.json", self._describe, methods=["GET"]),
+        ]
+        self._description = msgspec.json.encode(description(page.schemas, page.is_here))
+
+    async def _describe(self, _: Request) -> Response:
+        return Response(self._description, media_type="application/json")
+
+    async def _models(self, request: Request) -> Response:
+        return await self._ask(request, {"cmd": "models"})
+
+    async def _analyse(self, request: Request) -> Response:
+        admit(self._page, request)
+        async with self._bodies.read(request) as body:
+            if _is_json(request):
+                command = _table(body)
+                if command.get("file"):
+                    raise Refused(400, "file: over HTTP a sound is sent, not named; send its bytes as the body")
+            else:
+                if not body:
+                    raise Refused(400, "no sound; send a sound file's bytes as the body")
+                asked = _query(request)
+                command = {"samples" if asked.rate else "sound": body} | msgspec.to_builtins(asked)
+            return await self._ask(request, {**command, "cmd": "analyse"})
+
+    async def _generate(self, request: Request) -> Response:
+        return await self._json(request, "generate")
+
+    async def _recommend(self, request: Request) -> Response:
+        return await self._json(request, "recommend")
+
+    async def _json(self, request: Request, kind: str) -> Response:
+        admit(self._page, request)
+        _want_json(request)
+        async with self._bodies.read(request) as body:
+            return await self._ask(request, {**_table(body), "cmd": kind})
+
+    async def _command(self, request: Request) -> Response:
+        admit(self._page, request)
+        _want_json(request)
+        async with self._bodies.read(request) as body:
+            batch = _table(body)
+            if set(batch) != {"do"} or not isinstance(batch["do"], list):
+                raise Refused(400, 'a batch of commands is {"do": [{"cmd": "list"}]}')
+            said = await _while_here(request, self._control.ask(batch["do"]))
+            return answer(said)
+
+    async def _ask(self, request: Request, command: dict[str, Any]) -> Response:
+        try:
+            packed = msgspec.json.encode(command)
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            raise Refused(400, "a value that cannot be sent; give smaller numbers, less deep") from None
+        return answer(await _while_here(request, self._page.ask(client(request), packed, None)))
+
+
+async def _while_here(request: Request, asking: Coroutine[Any, Any, dict[str, Any]] | Any) -> dict[str, Any]:
+    """What is answered; where the client goes before, nobody works for it any more. Raises Refused (499)."""
+    answering, leaving = asyncio.ensure_future(asking), asyncio.ensure_future(gone(request))
+    try:
+        await asyncio.wait((answering, leaving), return_when=asyncio.FIRST_COMPLETED)
+        if not answering.done():
+            raise Refused(499, "the client has gone")
+        return answering.result()
+    finally:
+        for task in (answering, leaving):
+            if not task.done():
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Exception):
+                    await task
+
+
+def _is_json(request: Request) -> bool:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return kind == "application/json"
+
+
+def _want_json(request: Request) -> None:
+    if not _is_json(request):
+        raise Refused(415, "send JSON, with Content-Type: application/json")
+
+
+def _table(body: bytes) -> dict[str, Any]:
+    """A command without its name."""
+    try:
+        found = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise Refused(400, "the body is no JSON object")
+    if "cmd" in found:
+        raise Refused(400, "cmd: the address says what is asked; leave it out")
+    return found
+
+
+def _query(request: Request) -> AskedOfSound:
+    try:
+        return msgspec.convert(dict(request.query_params), AskedOfSound, strict=False)
+    except msgspec.ValidationError as error:
+        text = str(error).replace(" - at `$.", ": at `")
+        raise Refused(422, f"the query: {text[0].lower() + text[1:]}") from None

@@ -1,0 +1,64 @@
+"""How uvicorn serves the page: bounded in connections, in what they send, and in how long they may say nothing."""
+
+import asyncio
+from typing import Any
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from daemon.web.socket import MESSAGE_BYTES
+
+CONNECTIONS = 256
+REQUEST_S = 10.0  # for a request's first lines
+PING_S = 20.0  # a page that says nothing as long again has gone
+
+
+class Patient(H11Protocol):
+    """HTTP that does not wait for ever for a request, nor for more clients than there is room for. [front]"""
+
+    _late: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        if len(self.connections) >= CONNECTIONS:
+            transport.abort()
+            return
+        super().connection_made(transport)
+        self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._wait_no_more()
+        if self.transport is not None:
+            super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self.conn.their_state is not h11.IDLE:
+            self._wait_no_more()
+        elif self._late is None:
+            self._wait()
+
+    def _wait(self) -> None:
+        self._late = self.loop.call_later(REQUEST_S, self.transport.abort)
+
+    def _wait_no_more(self) -> None:
+        if self._late is not None:
+            self._late.cancel()
+            self._late = None
+
+
+SETTINGS: dict[str, Any] = {
+    "http": Patient,
+    "ws": "websockets-sansio",
+    "ws_max_size": MESSAGE_BYTES,
+    "ws_ping_interval": PING_S,
+    "ws_ping_timeout": PING_S,
+    "ws_per_message_deflate": False,
+    "lifespan": "on",
+    "log_level": "warning",
+    "access_log": False,
+    "server_header": False,
+    "date_header": False,
+    "timeout_keep_alive": 5,
+    "timeout_graceful_shutdown": 1,
+}
+"""For uvicorn.Config(application(page), **SETTINGS)."""
