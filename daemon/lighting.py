@@ -38,7 +38,6 @@ class Lighting:
             return
         from daemon.lights import worker
         from daemon.lights.link import Open
-        from daemon.lights.rig import check
 
         opening = Open(
             config.sacn,
@@ -49,7 +48,6 @@ class Lighting:
             config.os2l_latency_ms,
             _place(memory),
         )
-        check(opening)
         self._worker = worker.Worker(opening)
 
     @property

@@ -2,10 +2,15 @@
 
 import socket
 import sys
+from collections.abc import Iterator
 
 import msgspec
 
 PACKET = 65536  # bytes at most
+
+
+class Gone(Exception):
+    """The other side has gone."""
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
@@ -15,6 +20,20 @@ def pair() -> tuple[socket.socket, socket.socket]:
     for end in ends:
         end.setblocking(False)
     return ends
+
+
+def received(end: socket.socket) -> Iterator[bytes]:
+    """All packets that have come. Raises Gone where the other side has gone."""
+    while True:
+        try:
+            packed = end.recv(PACKET)
+        except BlockingIOError:
+            return
+        except OSError:
+            packed = b""
+        if not packed:
+            raise Gone
+        yield packed
 
 
 def tell(end: socket.socket, packet: msgspec.Struct) -> bool:

@@ -30,6 +30,7 @@ class Ears:
         self._rate, self._read, self._stream, self._attacks, self._heard_s = 0, 0, -1, 0, 0.0
         followers.prepare(self._follower, 48000)
         silence = np.zeros(WARM, np.float32)
+        silence.flags.writeable = False  # as the mapped memory is: Numba compiles for that anew
         followers.follow(self._follower[0], silence, silence)
 
     @property

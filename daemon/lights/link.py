@@ -6,6 +6,9 @@ import msgspec
 
 from daemon import messages as m
 
+END = "the daemon ends"
+"""Why it says that all is to be safe, when it ends in good order."""
+
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
     """Where the newest sound and the clock lie in memory that both processes see; offsets in bytes from its beginning."""

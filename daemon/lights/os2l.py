@@ -18,6 +18,12 @@ class Os2lError(UserError):
     """An address that cannot be used; the text is one line with the remedy."""
 
 
+def os2l(where: str) -> "Os2l | None":
+    """HOST:PORT or HOST, not connected yet; None for an empty one. Raises Os2lError. [any]"""
+    host, _, port = where.rpartition(":")
+    return Os2l(host or where, int(port) if host and port.isdigit() else PORT) if where else None
+
+
 class Os2l:
     """One connection, opened again whenever it is lost. Nothing here waits. [any]"""
 

@@ -17,9 +17,9 @@ import traceback
 import msgspec
 
 from daemon.child import lock_memory
-from daemon.lights.link import Alive, Follow, Open, Stream, Table, To, ToProcess
+from daemon.lights.link import END, Alive, Follow, Open, Stream, Table, To, ToProcess
 from daemon.lights.rig import Rig
-from daemon.packets import PACKET, tell
+from daemon.packets import Gone, received, tell
 
 PRIORITY = 40  # of SCHED_FIFO; JACK's own threads have more
 WAKE_S = 0.001
@@ -53,14 +53,16 @@ class Process:
     def work(self) -> None:
         """Until the daemon has gone."""
         alive_at = 0.0
-        while self._read():
-            now = time.monotonic()
-            if now >= alive_at:
-                tell(self._daemon, Alive(self._rig.drops if self._rig else 0))
-                alive_at = now + ALIVE_S
-            self._turn(now)
-            now = time.monotonic()
-            select.select([self._daemon], [], [], self._rig.wait_s(now, WAKE_S) if self._rig else WAKE_S)
+        with contextlib.suppress(Gone):
+            while True:
+                self._read()
+                now = time.monotonic()
+                if now >= alive_at:
+                    tell(self._daemon, Alive(self._rig.drops if self._rig else 0))
+                    alive_at = now + ALIVE_S
+                self._turn(now)
+                now = time.monotonic()
+                select.select([self._daemon], [], [], self._rig.wait_s(now, WAKE_S) if self._rig else WAKE_S)
         self._farewell()
 
     def _turn(self, now_s: float) -> None:
@@ -80,23 +82,15 @@ class Process:
             return
         rig.to(To("safe", why="the daemon has gone"))
         ends_at = time.monotonic() + (0.0 if self._ends_in_order else HOLD_S)
-        rig.turn(time.monotonic(), at_once=True)
+        rig.turn(time.monotonic())
         while time.monotonic() < ends_at:
             rig.turn(time.monotonic())
             time.sleep(0.02)
         rig.close()
 
-    def _read(self) -> bool:
-        """Take all that has come; False: the daemon has gone."""
-        while True:
-            try:
-                packed = self._daemon.recv(PACKET)
-            except BlockingIOError:
-                return True
-            except OSError:
-                return False
-            if not packed:
-                return False
+    def _read(self) -> None:
+        """Take all that has come. Raises Gone."""
+        for packed in received(self._daemon):
             packet = _decode(packed)
             if isinstance(packet, Open):
                 self._rig = Rig(packet)
@@ -112,9 +106,6 @@ class Process:
             elif isinstance(packet, Stream):
                 self._rig.stream(packet.rate)
 
-
-END = "the daemon ends"
-"""Why it says that all is to be safe, when it ends in good order."""
 
 if __name__ == "__main__":
     main()

@@ -10,7 +10,7 @@ from daemon.beats import Beats
 from daemon.lights.ears import Ears
 from daemon.lights.link import Open, Say, To
 from daemon.lights.look import Look
-from daemon.lights.os2l import PORT, Os2l
+from daemon.lights.os2l import os2l
 from daemon.lights.patch import Patch
 from daemon.lights.scene import Scene, Song
 from daemon.lights.show import Show, read
@@ -20,17 +20,6 @@ LOOK_S = 0.005  # between two looks at a show that nothing hurries
 BANDS = {"low": "kick", "mid": "snare", "high": "hat"}
 
 
-def check(opening: Open) -> None:
-    """Raise LightError or Os2lError for a place that is none. [main]"""
-    Patch(opening.sacn, opening.artnet, opening.priority).close()
-    _os2l(opening.os2l)
-
-
-def _os2l(where: str) -> Os2l | None:
-    host, _, port = where.rpartition(":")
-    return Os2l(host or where, int(port) if host and port.isdigit() else PORT) if where else None
-
-
 class Rig:
     """Everything but the process. [main]"""
 
@@ -38,7 +27,7 @@ class Rig:
         """Raises LightError, Os2lError."""
         self._ahead_s, self._os2l_ahead_s = opening.latency_ms / 1000, opening.os2l_latency_ms / 1000
         self._patch = Patch(opening.sacn, opening.artnet, opening.priority)
-        self._os2l = _os2l(opening.os2l)
+        self._os2l = os2l(opening.os2l)
         self._scene, self._ears = Scene(), Ears(opening.place)
         self._daemon = Pulse()
         self._state, self._why = "on", ""
@@ -110,9 +99,9 @@ class Rig:
                 for channel in (message.channel, -1):
                     scene.controls[channel, message.control] = message.value / 127
 
-    def turn(self, now_s: float, at_once: bool = False) -> list[Say]:
+    def turn(self, now_s: float) -> list[Say]:
         """Hear what is new, look at the show, send what changed; gives what is to be published."""
-        hurry = self._ears.hear(self._scene, now_s) or self._is_urgent or at_once
+        hurry = self._ears.hear(self._scene, now_s) or self._is_urgent
         hurry = self._count_beats(now_s) or hurry
         while self._due and self._due[0] - self._ahead_s <= now_s:
             heapq.heappop(self._due)

@@ -9,8 +9,9 @@ import msgspec
 
 from daemon import messages as m
 from daemon.companion import ONE_THREAD, Companion, how
-from daemon.lights.link import Alive, Follow, FromProcess, Open, Say, Stream, Table, To
-from daemon.lights.process import END
+from daemon.lights.link import END, Alive, Follow, FromProcess, Open, Say, Stream, Table, To
+from daemon.lights.os2l import os2l
+from daemon.lights.patch import Patch
 
 SILENT_S = 2.0  # without a word: it hangs,
 START_S = 120.0  # and before its first, for which it may have to compile
@@ -25,7 +26,9 @@ class Worker:
     """[main]"""
 
     def __init__(self, opening: Open) -> None:
-        """Starts the process."""
+        """Starts the process. Raises LightError, Os2lError for a place that is none."""
+        Patch(opening.sacn, opening.artnet, opening.priority).close()
+        os2l(opening.os2l)
         place = opening.place
         self._beside = Companion("daemon.lights.process", passed=[place.fd], environment=ONE_THREAD)
         self.socket = self._beside.socket  # readable when the process has said something

@@ -5,6 +5,7 @@ does when the daemon says nothing for too long.
 Everything runs on this process's main thread.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -20,7 +21,7 @@ from daemon.midi.link import BATCH, Alive, AllOff, Order, Play, Played, Silence,
 from daemon.midi.patchbay import Patchbay
 from daemon.midi.ports import MidiInput, MidiOutput
 from daemon.midi.waiting import Waiting
-from daemon.packets import PACKET, tell
+from daemon.packets import Gone, received, tell
 from daemon.pulse import Pulse
 
 VIRTUAL_IN, VIRTUAL_OUT = "jamd in", "jamd out"
@@ -46,7 +47,8 @@ def main() -> None:
     bay = Patchbay([*inputs, *outputs], JackWatch if watched else None)
     daemon = socket.socket(fileno=int(sys.argv[1]))
     daemon.setblocking(False)
-    _work(daemon, bay, inputs, {output.name: output for output in outputs})
+    with contextlib.suppress(Gone):
+        _work(daemon, bay, inputs, {output.name: output for output in outputs})
     for output in outputs:
         output.end_all()
     bay.settle()  # JACK may cut a connection before its last cycle is heard
@@ -56,14 +58,12 @@ def main() -> None:
 
 
 def _work(daemon: socket.socket, bay: Patchbay, inputs: list[MidiInput], outputs: dict[str, MidiOutput]) -> None:
+    """Until the daemon has gone: raises Gone."""
     alive_at, lost, waiting = 0.0, 0, Waiting(outputs)
     pulse, heard = Pulse(), 0
     while True:
         if select.select([daemon], [], [], waiting.sleep_s(POLL_S))[0]:
-            turned = _take(daemon, waiting)
-            if turned is None:
-                return
-            heard += turned
+            heard += _take(daemon, waiting)
         if pulse.look(heard, time.monotonic()):
             waiting.end_all()
         waiting.turn()
@@ -83,18 +83,10 @@ def _work(daemon: socket.socket, bay: Patchbay, inputs: list[MidiInput], outputs
             tell(daemon, news)
 
 
-def _take(daemon: socket.socket, waiting: Waiting) -> int | None:
-    """Read what the daemon says, and how often that it turns; None: it has gone."""
+def _take(daemon: socket.socket, waiting: Waiting) -> int:
+    """Read what the daemon says, and how often that it turns. Raises Gone."""
     turned = 0
-    while True:
-        try:
-            packet = daemon.recv(PACKET)
-        except BlockingIOError:
-            return turned
-        except OSError:
-            return None
-        if not packet:
-            return None
+    for packet in received(daemon):
         said = _decode(packet)
         if isinstance(said, Silence):
             waiting.silence(said.port)
@@ -105,6 +97,7 @@ def _take(daemon: socket.socket, waiting: Waiting) -> int | None:
         else:
             waiting.put(said.port, said.data, said.at_ns)
             waiting.turn()
+    return turned
 
 
 if __name__ == "__main__":

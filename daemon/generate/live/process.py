@@ -34,7 +34,7 @@ from daemon.generate.live.link import (
     ToProcess,
 )
 from daemon.generate.note import Note
-from daemon.packets import PACKET, tell
+from daemon.packets import Gone, received, tell
 
 NICE = 10
 ALIVE_S = 0.25
@@ -67,31 +67,21 @@ class Maker:
     def work(self) -> None:
         """Until the daemon has gone."""
         alive_at = 0.0
-        while True:
-            if not self._asked:
-                select.select([self._daemon], [], [], ALIVE_S)
-            if not self._read():
-                return
-            if self._asked:
-                self._make(self._asked.pop(next(iter(self._asked))))
-            if time.monotonic() >= alive_at:
-                self._say(Alive())
-                alive_at = time.monotonic() + ALIVE_S
+        with contextlib.suppress(Gone):
+            while True:
+                if not self._asked:
+                    select.select([self._daemon], [], [], ALIVE_S)
+                self._read()
+                if self._asked:
+                    self._make(self._asked.pop(next(iter(self._asked))))
+                if time.monotonic() >= alive_at:
+                    self._say(Alive())
+                    alive_at = time.monotonic() + ALIVE_S
 
-    def _read(self) -> bool:
-        """Take all that has come; False: the daemon has gone. Who plays faster than this hears is heard at once."""
+    def _read(self) -> None:
+        """Take all that has come. Who plays faster than this hears is heard at once. Raises Gone."""
         heard: Hear | None = None
-        while True:
-            try:
-                packed = self._daemon.recv(PACKET)
-            except BlockingIOError:
-                if heard is not None:
-                    self._hear(heard)
-                return True
-            except OSError:
-                return False
-            if not packed:
-                return False
+        for packed in received(self._daemon):
             packet = _decode(packed)
             if isinstance(packet, Load):
                 self._load(packet)
@@ -105,6 +95,8 @@ class Maker:
                 ]:
                     self._drop(waiting.number)
                 self._asked[packet.number] = packet
+        if heard is not None:
+            self._hear(heard)
 
     def _load(self, load: Load) -> None:
         """Make a generator and let it play once, so that its first answer takes no longer than the others."""

@@ -19,7 +19,7 @@ import msgspec
 from daemon import messages as m
 from daemon.child import die_with_parent
 from daemon.errors import UserError
-from daemon.packets import PACKET, tell
+from daemon.packets import Gone, received, tell
 from daemon.recommend.live.deck import Deck
 from daemon.recommend.live.link import Alive, Began, Do, Done, FromProcess, NotDone, Open, Say, Sound, Stream, ToProcess
 from daemon.recommend.live.listening import Listening
@@ -70,35 +70,27 @@ class Process:
 
     def work(self) -> None:
         """Until the daemon has gone."""
-        while True:
-            now = time.monotonic()
-            if now >= self._alive_at:
-                tell(self._daemon, Alive())
-                self._alive_at = now + ALIVE_S
-            if not self._read():
-                break
-            try:
-                self._turn(now)
-            except UserError as error:
-                self._fail(str(error))
-            except Exception as error:  # a defect; what was suggested last stays
-                traceback.print_exc()
-                self._fail(f"a defect of jamd's: {error!r}")
-            select.select([self._daemon], [], [], 0.05)
+        with contextlib.suppress(Gone):
+            while True:
+                now = time.monotonic()
+                if now >= self._alive_at:
+                    tell(self._daemon, Alive())
+                    self._alive_at = now + ALIVE_S
+                self._read()
+                try:
+                    self._turn(now)
+                except UserError as error:
+                    self._fail(str(error))
+                except Exception as error:  # a defect; what was suggested last stays
+                    traceback.print_exc()
+                    self._fail(f"a defect of jamd's: {error!r}")
+                select.select([self._daemon], [], [], 0.05)
         if self._deck is not None:
             self._deck.diary.write()
 
-    def _read(self) -> bool:
-        """Take all that has come; False: the daemon has gone."""
-        while True:
-            try:
-                packed = self._daemon.recv(PACKET)
-            except BlockingIOError:
-                return True
-            except OSError:
-                return False
-            if not packed:
-                return False
+    def _read(self) -> None:
+        """Take all that has come. Raises Gone."""
+        for packed in received(self._daemon):
             packet = _decode(packed)
             if isinstance(packet, Open):
                 self._open = packet
