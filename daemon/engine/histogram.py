@@ -64,4 +64,4 @@ def stats(state: np.ndarray) -> dict[str, Any]:
 def rows(state: np.ndarray) -> list[list[float]]:
     """The callback's work as it is published: [below us, or -1 where there is no end; blocks]. [any]"""
     found = doubling(state["work_bins"][0], WORK_BIN_NS)
-    return [[-1.0 if below == float("inf") else below, count] for _, below, count in found]
+    return [[-1.0 if below == float("inf") else float(below), count] for _, below, count in found]
