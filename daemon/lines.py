@@ -89,6 +89,28 @@ def _says(message: m.Message) -> str:
         case m.Output():
             peers = f", {message.peers} peers" if message.peers else ""
             return f"{message.name} {message.state}{peers}{': ' if message.error else ''}{message.error}"
+        case m.Osc():
+            given = " ".join(_short(one) for one in message.arguments)
+            refused = f", refused: {message.error}" if message.error else ""
+            return f"{message.address or 'no message'}{f' {given}' if given else ''}{refused}"
+        case m.Service():
+            done = ", ".join(f"{name} {count}" for name, count in message.done.items())
+            refused = ", ".join(f"{count} with {number}" for number, count in message.refused.items())
+            facts = [f"{message.waiting} wait, {message.under_way} under way"]
+            facts += [f"done: {done}"] if done else []
+            facts += [f"refused: {refused}"] if refused else []
+            return f"services {message.state}{': ' if message.error else ''}{message.error}; {'; '.join(facts)}"
+        case m.Model():
+            which = f" {message.name}" if message.name else ""
+            version = f" {message.version}" if message.version else ""
+            why = f": {message.error}" if message.error else ""
+            return f"{message.task} {message.state}{which}{version}{why}"
+        case m.Take():
+            where = f" {message.path}" if message.path else ""
+            held = f", {_clock(message.seconds)} of sound" if message.seconds else ""
+            lost = f", {message.lost_s:.1f} s and {message.lost_messages} messages lost"
+            lost = lost if message.lost_s or message.lost_messages else ""
+            return f"{message.state}{where}{held}{lost}{': ' if message.error else ''}{message.error}"
         case m.Heartbeat():
             work = message.work_us
             return (

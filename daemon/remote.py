@@ -73,7 +73,10 @@ class Remote:
         return []
 
     def turn(self, now: int) -> list[m.Message]:
-        """Send what is due, take what has come; gives what became of the places. `now`: the stream's sample time."""
+        """Send what is due, take what has come; gives what came, and what became of the places.
+
+        `now`: the stream's sample time.
+        """
         self._now = now
         now_ns = time.monotonic_ns()
         if self._sender is not None:
@@ -82,6 +85,7 @@ class Remote:
         if self._receiver is not None:
             self._receiver.turn(now_ns)
             out += self._refusals(self._receiver, now_ns)
+            out += self._receiver.monitor.turn(now_ns)
         for message in out:
             message.sample_time = message.known_at = now
         return out

@@ -49,7 +49,19 @@ def _end(app: App) -> None:
 
 
 def _report(message: m.Message) -> None:
-    """What became of the engine, MIDI ports, outputs, plugins and generators, for who watches the log."""
-    kinds = m.Engine | m.MidiPort | m.Output | m.PluginFault | m.Generator | m.Recommender | m.Panic
-    if isinstance(message, kinds) or (isinstance(message, m.Rack) and message.kind in ("loaded", "saved", "warned")):
+    """What became of the engine, MIDI ports, outputs, plugins, generators, models and takes, for who watches the log."""
+    kinds = m.Engine | m.MidiPort | m.Output | m.PluginFault | m.Generator | m.Recommender | m.Panic | m.Model
+    if isinstance(message, kinds) or _is_news(message):
         click.echo("jamd: " + lines.line(message).strip(), err=True)
+
+
+def _is_news(message: m.Message) -> bool:
+    """Of what is said often, that which is for the log."""
+    match message:
+        case m.Rack():
+            return message.kind in ("loaded", "saved", "warned")
+        case m.Service():
+            return message.state in ("died", "hung")
+        case m.Take():
+            return message.state in ("saved", "lost", "failed")
+    return False

@@ -250,6 +250,18 @@ def test_what_cannot_be_is_counted_and_said(rig: Rig) -> None:
     assert rig.hear(lambda one: isinstance(one, m.Rack) and one.kind == "bypass")
 
 
+def test_what_came_is_said_taken_or_refused(rig: Rig) -> None:
+    for address, value in (("/jamd/set/synth/gain", 0.7), ("/jamd/bypass/synth", 0.0), ("/other/1", 3.0)):
+        rig.tell(address, value)
+        said = rig.hear(lambda one, address=address: isinstance(one, m.Osc) and one.address == address)
+        assert said.arguments == [pytest.approx(value)]
+        assert ("no address" in said.error) == (address == "/other/1")
+    rig.tell("/jamd/mix/nothing", 0.5)
+    assert "nothing" in rig.hear(lambda one: isinstance(one, m.Osc) and one.address == "/jamd/mix/nothing").error
+    rig.prompt.socket.sendto(b"garbage", ("127.0.0.1", rig.input))
+    assert "no message" in rig.hear(lambda one: isinstance(one, m.Osc) and not one.address).error
+
+
 def test_garbage_neither_stalls_nor_swells_it(rig: Rig) -> None:
     chance, sent = random.Random(6), time.monotonic()
     good = [
