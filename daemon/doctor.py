@@ -30,6 +30,8 @@ LIBRARIES = {
 PRIORITY = 70
 LIMITS = "/etc/security/limits.d/audio.conf"
 PORT = 5550
+PAGE_PORT = 5580
+PAGE_LIBRARIES = ("starlette", "uvicorn", "websockets")
 
 
 class Check(NamedTuple):
@@ -212,11 +214,24 @@ def _environment() -> Iterator[Check]:
     for name in sorted(set(others)):
         remedy = "give jamd an environment of its own: pipx install jamd"
         yield Check("environment", WARNING, f"{name} also installs a package called daemon", remedy)
+    yield _port("ZeroMQ", PORT, '[zmq] address = "tcp://127.0.0.1:5560"')
+
+
+def _page() -> Iterator[Check]:
+    """Without its libraries all but the page, and the services over HTTP, goes."""
+    for name in PAGE_LIBRARIES:
+        try:
+            import_module(name)
+        except (ImportError, OSError) as error:
+            yield Check("page", WARNING, f"{name} cannot be imported: {error}", f"pip install {name}")
+    yield _port("page", PAGE_PORT, '[page] address = "127.0.0.1:5581"')
+
+
+def _port(what: str, port: int, other: str) -> Check:
     with socket.socket() as probe:
-        busy = probe.connect_ex(("127.0.0.1", PORT)) == 0
-    says = f"something listens on port {PORT} already" if busy else f"port {PORT} is free"
-    remedy = 'another jamd? else set [zmq] address = "tcp://127.0.0.1:5560"' if busy else ""
-    yield Check("ZeroMQ", WARNING if busy else OK, says, remedy)
+        busy = probe.connect_ex(("127.0.0.1", port)) == 0
+    says = f"something listens on port {port} already" if busy else f"port {port} is free"
+    return Check(what, WARNING if busy else OK, says, f"another jamd? else set {other}" if busy else "")
 
 
 def _compiled() -> bool:
@@ -237,4 +252,4 @@ def _block_size() -> Iterator[Check]:
         yield Check("block size", WARNING, f"not even {size} samples can be kept at 48 kHz: {says}", remedy)
 
 
-CHECKS = (_libraries, _jack, _sound_card, _midi, _plugins, _priority, _processor, _environment, _block_size)
+CHECKS = (_libraries, _jack, _sound_card, _midi, _plugins, _priority, _processor, _environment, _page, _block_size)

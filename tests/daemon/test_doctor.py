@@ -72,6 +72,23 @@ def test_a_busy_port_and_a_namesake_are_told(monkeypatch) -> None:
     assert "pipx" in namesake.remedy
 
 
+def test_a_page_that_cannot_be_served_is_told(monkeypatch, tmp_path) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        number = other.getsockname()[1]
+        monkeypatch.setattr(doctor, "PAGE_PORT", number)
+        (free,) = doctor._page()
+        other.listen()
+        (taken,) = doctor._page()
+    assert (free.state, taken.state) == (OK, WARNING)
+    assert f"port {number} already" in taken.says
+    assert "[page] address" in taken.remedy
+    (tmp_path / "uvicorn.py").write_text('raise ImportError("broken")\n')
+    found = jamd("doctor", PYTHONPATH=str(tmp_path))
+    assert found.returncode == 0, "all else works"
+    assert "uvicorn cannot be imported: broken" in found.stdout
+
+
 def test_the_block_size_keeps_its_promise() -> None:
     size, p999_us = budget.keepable()
     assert size in budget.SIZES
