@@ -1,3 +1,4 @@
+import msgspec
 import numpy as np
 import pytest
 
@@ -59,3 +60,11 @@ def test_the_budget_of_varying_blocks_is_the_mean_blocks():
     st.prepare(state, 48000.0, 2, 0)
     state["blocks"], state["sample_time"] = 4, 400
     assert histogram.stats(state)["budget_us"] == pytest.approx(100 / 0.048)
+
+
+def test_rows_can_be_published_and_hold_every_block():
+    state = np.zeros(1, st.STATE)
+    state["work_bins"][0, [0, 3, 511]] = 5, 2, 1
+    rows = msgspec.msgpack.decode(msgspec.msgpack.encode(histogram.rows(state)))
+    assert [count for _, count in rows] == [5, 0, 2, *[0] * (len(rows) - 4), 1]
+    assert (rows[0][0], rows[-1][0]) == (2.0, -1.0)
