@@ -23,6 +23,7 @@ from daemon.conductor import Conductor, named
 from daemon.config import Config
 from daemon.console import Console
 from daemon.curve import Gate
+from daemon.desk.commands import decode
 from daemon.engine import histogram
 from daemon.engine.midi_ring import MidiRings
 from daemon.engine.offline import Reader
@@ -78,13 +79,16 @@ class App:
             self.console = Console(config, self.supervisor, self.gate)
             self.lighting = Lighting(config.lights, self.supervisor.memory, self.console.desk)
             self.remote = Remote(config.osc, self.console.submit)
+            self.front = Front(
+                config.page, config.services, config.recommend.library, config.models, decode, self.console.submit
+            )
         except UserError:
             self.gate.close()
             self.midi.close()
             raise
         self.stand = Bandstand(config.generate, self.midi, self.console.desk)
         self.alarm = Alarm(self.supervisor, self.midi, self.stand, self.lighting)
-        self.front, self.flight, self.casting = Front(), Flight(), Casting()
+        self.flight, self.casting = Flight(), Casting()
         self.console.others = {
             "recommender": self.booth.submit,
             "clock": self.conductor.submit,

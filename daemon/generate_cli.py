@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -10,14 +10,8 @@ from daemon.errors import UserError
 from daemon.options import FILE
 from daemon.registry import GENERATORS
 
-if TYPE_CHECKING:
-    from daemon.generate.live.jam import Jam
-    from daemon.prompt import Prompt
-
 PITCH = click.IntRange(0, 127)
 PART = click.FloatRange(0.0, 1.0)
-
-_BY_STYLE: dict[str, dict[str, str]] = {"chords": {"generator": "comping"}, "bass": {}, "drums": {}}
 
 
 class GenerateError(UserError):
@@ -82,22 +76,16 @@ def generate(
       jamd generate --prompt in.mid --out out.mid --generator motif --generator markov
       jamd generate --prompt in.mid --accompany jazz --key "D minor" --picture duet.svg
     """
-    from daemon import duet_out, prompt
-    from daemon.generate.duet import Duet
+    from daemon import arrangement, duet_out, prompt
 
     _check(out, ".mid")
     _check(picture, ".svg")
     heard = prompt.read(path)
-    table = {**_table(preset), "seed": seed, "bars": bars}
-    if style is not None:  # its patterns are the rules' to play
-        table |= {"style": style, **{role: {**_BY_STYLE[role], **table.get(role, {})} for role in _BY_STYLE}}
-    if harmony is not None:
-        table["harmony"] = {**table.get("harmony", {}), "generator": harmony}
+    table = arrangement.table(_table(preset), seed, bars, style or "", harmony or "")
     given = {name: value for name, value in constraints.items() if value is not None}
-    jam = _jam(table, heard, given)
-    names = list(generators) or [jam.generator("answer")]
-    duet = Duet(jam, names, prompt.messages(heard, jam.measure.beat_ticks), prompt.RATE, heard.first)
-    answers = [duet.answer(name, bars) for name in dict.fromkeys(names)]
+    jam = arrangement.jam(table, heard, given, lambda text: click.echo(f"jamd: {text}", err=True))
+    duet, names = arrangement.duet(jam, heard, generators)
+    answers = [duet.answer(name, bars) for name in names]
     if out is not None:
         duet_out.write(out, heard, duet, answers, bars)
     if picture is not None:
@@ -136,48 +124,3 @@ def _table(preset: str | None) -> dict[str, Any]:
     if not isinstance(table, dict):
         raise GenerateError(f"{path}: has no [jam] table; choose a preset for playing along (see presets/README.md)")
     return table
-
-
-def _jam(table: dict[str, Any], heard: "Prompt", constraints: dict[str, Any]) -> "Jam":
-    """The band's table: what was asked for, and the prompt's own tempo and meter. Raises GenerateError, ConstraintError."""
-    import msgspec
-
-    from daemon.generate import masks
-    from daemon.generate.constraints import Constraints
-    from daemon.generate.live.jam import ROLES, read
-
-    masks.check(msgspec.structs.replace(Constraints(low=0, high=127), **constraints))
-    _, beats, unit = heard.meters[-1]
-    answer = table.get("answer", {})
-    table = {
-        **table,
-        "pulse": "fixed",
-        "tempo_bpm": heard.tempo_bpm,
-        "meter": f"{beats}/{unit}",
-        "answer": {**answer, "constraints": {**answer.get("constraints", {}), **constraints}},
-    }
-    jam, problems = read(table)
-    for role in ROLES:  # where nobody is named, and the network is not there, by rule
-        is_heard = role in ("answer", "harmony") or jam.part(role).on
-        if is_heard and not jam.part(role).generator:
-            table[role] = {**table.get(role, {}), "generator": _usual(role, jam.generator(role))}
-    jam, problems = read(table)
-    if problems:
-        raise GenerateError(problems[0].removeprefix("jam: "))
-    masks.check(jam.constraints("answer"))
-    return jam
-
-
-def _usual(role: str, name: str) -> str:
-    """That generator where it can be loaded, else the one by rule, and a line says so."""
-    from daemon import registry
-
-    if not registry.is_slow(role, name):
-        return name
-    try:
-        registry.generator(role, name)
-        return name
-    except UserError as error:
-        rule = next(iter(GENERATORS[role]))
-        click.echo(f"jamd: {role} by rule ({rule}): {error}", err=True)
-        return rule

@@ -1,8 +1,21 @@
 """What the daemon and its front of house say to each other: one packet each (daemon.packets)."""
 
+from typing import Any
+
 import msgspec
 
 from daemon import messages as m
+
+RELAYED_BYTES = 4 << 20
+"""What is answered over the daemon's own control socket is at most so long: its main thread hands it on."""
+
+
+class Name(msgspec.Struct, array_like=True):
+    """The id of a request that the daemon relays: its own number, who asks it, and what that client calls it."""
+
+    number: int
+    who: str
+    name: Any = None
 
 
 class Open(msgspec.Struct, tag="open", array_like=True):

@@ -19,14 +19,15 @@ from daemon.errors import Refused
 
 UNDER_WAY = 64  # requests of one client at once
 REQUEST_BYTES = 1 << 20
-CUT_OFF_BYTES = 4 << 20  # who sends more is not answered but cut off
+BEYOND_BYTES = 3 << 20  # by which a request may be too large and still be answered; who sends more is cut off
+CUT_OFF_BYTES = REQUEST_BYTES + BEYOND_BYTES
 COMMANDS = 256  # in one batch
 IN_A_TURN = 64  # requests
 REPLIES = 256  # that a client which does not read may have waiting; it loses further ones
 
 Reply = Callable[[dict[str, Any]], None]
 Submit = Callable[[Sequence[Any], Reply, bool], None]
-"""(commands, reply, check): `reply` is called once with the answer, now or later."""
+"""(commands, reply, check): `reply` is called once with the answer, now or later. A Router's reply is an Asked."""
 
 _encoders = msgspec.msgpack.Encoder(), msgspec.json.Encoder()
 
@@ -47,21 +48,45 @@ _requests = msgspec.msgpack.Decoder(_Request), msgspec.json.Decoder(_Request)
 _ids = msgspec.msgpack.Decoder(_Id), msgspec.json.Decoder(_Id)
 
 
+class Asked:
+    """A request's reply, which knows who asks. Call it once, with the answer. [main]"""
+
+    def __init__(self, router: "Router", envelope: list[bytes], as_json: bool, name: Any) -> None:
+        self._router, self._envelope = router, envelope
+        self.who = envelope[0]  # the client
+        self.name = name  # the request's `id`
+        self.as_json = as_json  # answer in kind: where `results` is a msgspec.Raw, it is of that kind
+
+    def __call__(self, answer: dict[str, Any]) -> None:
+        self._router.answer(self._envelope, self.as_json, {"id": self.name} | answer)
+
+
 class Router:
     """One socket. [main]"""
 
     def __init__(
-        self, address: str, decode: Callable[[msgspec.Raw, bool], Any], submit: Submit, gate: Gate | None = None
+        self,
+        address: str,
+        decode: Callable[[msgspec.Raw, bool], Any],
+        submit: Submit,
+        gate: Gate | None = None,
+        key: str = "control.address",
+        most_bytes: int = REQUEST_BYTES,
+        under_way: int = UNDER_WAY,
     ) -> None:
-        """Bind. `decode(packed, as_json)` gives a command or raises Refused; `gate` as in daemon.bind. Raises BindError."""
+        """Bind. `decode(packed, as_json)` gives a command or raises Refused; `gate` and `key` as in daemon.bind.
+
+        A client may have `under_way` requests of at most `most_bytes` each. Raises BindError.
+        """
         self._decode, self._submit, self._gate = decode, submit, gate
+        self._most_bytes, self._most = most_bytes, under_way
         self._under_way: Counter[bytes] = Counter()
         options = {
-            zmq.MAXMSGSIZE: CUT_OFF_BYTES,
-            zmq.RCVHWM: 2 * UNDER_WAY,
+            zmq.MAXMSGSIZE: most_bytes + BEYOND_BYTES,
+            zmq.RCVHWM: 2 * under_way,
             zmq.SNDHWM: REPLIES,
         }
-        self.socket = bind(zmq.ROUTER, "control.address", address, options, gate)
+        self.socket = bind(zmq.ROUTER, key, address, options, gate)
         self.address = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)
 
     def turn(self) -> None:
@@ -84,12 +109,12 @@ class Router:
         name: Any = None
         at = -1
         try:
-            if len(packed) > REQUEST_BYTES:
-                raise Refused(413, f"the request has {len(packed)} bytes; {REQUEST_BYTES} are the most")
+            if len(packed) > self._most_bytes:
+                raise Refused(413, f"the request has {len(packed)} bytes; {self._most_bytes} are the most")
             name = _id(packed, as_json)
             request = _read(packed, as_json)
-            if self._under_way[envelope[0]] >= UNDER_WAY:
-                raise Refused(429, f"{UNDER_WAY} requests of yours are under way; wait for an answer")
+            if self._under_way[envelope[0]] >= self._most:
+                raise Refused(429, f"{self._most} requests of yours are under way; wait for an answer")
             commands = []
             for at in range(len(request.do)):
                 commands.append(self._decode(request.do[at], as_json))
@@ -98,9 +123,10 @@ class Router:
             self._send(envelope, as_json, {"id": name, "error": error})
             return
         self._under_way[envelope[0]] += 1
-        self._submit(commands, lambda answer: self._answer(envelope, as_json, {"id": name} | answer), request.check)
+        self._submit(commands, Asked(self, envelope, as_json, name), request.check)
 
-    def _answer(self, envelope: list[bytes], as_json: bool, answer: dict[str, Any]) -> None:
+    def answer(self, envelope: list[bytes], as_json: bool, answer: dict[str, Any]) -> None:
+        """Send what a request of this envelope is answered; an Asked does."""
         who = envelope[0]
         self._under_way[who] -= 1
         if not self._under_way[who]:
