@@ -1,6 +1,7 @@
 """The bandstand: what App needs of the band, which is made when a preset, the config or a command first asks for it."""
 
 import traceback
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -11,23 +12,31 @@ from daemon.config import Generate
 from daemon.desk.desk import RackDesk
 from daemon.midi.desk import MidiDesk
 from daemon.midi.message import NOTE_OFF, NOTE_ON, MidiMessage
+from daemon.models import shelf
 from daemon.room import PATIENT_MS
 
 if TYPE_CHECKING:
     from daemon.generate.live.band import Band
+    from daemon.generate.live.schedule import Out
+
+    Make = Callable[[Out, int, Mapping[str, str]], Band]
 
 
 class Bandstand:
     """[main]"""
 
-    def __init__(self, config: Generate, midi: MidiDesk, desk: RackDesk) -> None:
-        """Nothing is loaded yet."""
+    def __init__(
+        self, config: Generate, midi: MidiDesk, desk: RackDesk, models: Mapping[str, str] | None = None
+    ) -> None:
+        """Nothing is loaded yet. `models`: task -> name or address, the config's."""
+        self._models = dict(models or {})
         self._config, self._midi, self._desk = config, midi, desk
         self._band: Band | None = None
         self._told: dict[str, Any] | None = None  # the table that the band plays by
         self._state: m.Jam | None = None
         self._rate = 48000
         self._failed: list[m.Message] = []  # not published yet
+        self.make: Make = _made  # a band
         midi.is_own = self._is_own
 
     def attend(self, poller: zmq.Poller) -> int:
@@ -111,10 +120,7 @@ class Bandstand:
         if self._band is None:
             if values.get("on") is False:
                 return
-            from daemon.generate.live.band import Band
-
-            models = {"JAMD_MODELS": self._config.models} if self._config.models else {}
-            self._band = Band(self._midi, self._rate, models)
+            self._band = self.make(self._midi, self._rate, shelf.environment(self._models))
         self._band.configure(values)
 
     def _fail(self, error: Exception) -> None:
@@ -131,3 +137,9 @@ class Bandstand:
         if self._band is None or message.status not in (NOTE_ON, NOTE_OFF):
             return False
         return self._band.is_own(message.channel, message.data1, message.status == NOTE_ON, at)
+
+
+def _made(out: "Out", rate: int, environment: "Mapping[str, str]") -> "Band":
+    from daemon.generate.live.band import Band
+
+    return Band(out, rate, environment)

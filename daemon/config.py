@@ -68,7 +68,6 @@ class Generate(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """Whether jamd plays along."""
 
     jam: Literal["preset", "on", "off"] = "preset"  # as the preset's [jam] table says; or without one, too; or never
-    models: str = ""  # a folder of trained models; empty: jamd's own
 
 
 class Recommend(msgspec.Struct, forbid_unknown_fields=True, frozen=True):

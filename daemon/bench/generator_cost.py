@@ -9,12 +9,13 @@ import numpy as np
 from daemon.generate.constraints import Constraints
 from daemon.generate.context import Context
 from daemon.generate.deep import known, rows
-from daemon.generate.deep.network import MODELS, Network, Stream
+from daemon.generate.deep.network import Network, Stream, shipped
 from daemon.generate.deep.sampler import Sampler
 from daemon.generate.masks import Masks
 from daemon.generate.note import Played
 from daemon.generate.rules.markov import Markov
 from daemon.generate.rules.motif import Motif
+from daemon.models import shelf
 
 BAR = 96
 LINE = (67, 69, 71, 74, 71, 69, 67, 62, 64, 67, 69, 71, 72, 71, 69, 66)
@@ -29,7 +30,7 @@ def measure() -> dict[str, Any]:
     context = Context(tick=12 * PROMPT, heard=heard, phrase=PROMPT - 32, tonic=7, key_confidence=0.9)
     found: dict[str, Any] = {"event": {}, "phrase": {}, "rules": {}}
     for precision in ("fp32", "int8"):
-        network = Network(precision=precision)
+        network = shipped(precision)
         found["event"][precision] = _events(network, heard)
         found["phrase"][precision] = _phrases(network, heard, context)
     for name, kind in (("motif", Motif), ("markov", Markov)):
@@ -61,11 +62,12 @@ def _events(network: Network, heard: tuple[Played, ...]) -> dict[str, float]:
 def _phrases(network: Network, heard: tuple[Played, ...], context: Context) -> dict[str, float]:
     """Sixteen notes drawn under the masks of the default constraints."""
     stream, spent = _stream(network, heard), []
+    tunes = known.read(shelf.SHIPPED["phrase"] / "known.bin")
     mark, constraints = stream.mark(), Constraints(grid=6, density=16.0)
     for seed in range(PHRASES):
         rng = np.random.default_rng(seed)
         masks = Masks(context, constraints, 64 * BAR)
-        drawn = Sampler(stream, 0, masks, constraints, rng, lambda _: 80.0, known.read(MODELS / "known.bin"))
+        drawn = Sampler(stream, 0, masks, constraints, rng, lambda _: 80.0, tunes)
         before = time.perf_counter_ns()
         drawn.play(context.tick + 64 * BAR, most=PHRASE)
         spent.append((time.perf_counter_ns() - before) * PHRASE / max(1, len(drawn.notes)))

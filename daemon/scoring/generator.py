@@ -69,10 +69,10 @@ def _bits(train: list[Piece], test: list[Piece], _: int) -> tuple[str, Sequence[
 def judge(precision: str) -> bits.Judge:
     """The phrase network, foretelling a piece's melody note by note as it does live. Raises ModelError."""
     from daemon.generate.deep import alphabet, phrase, rows
-    from daemon.generate.deep.network import MODELS, Network
+    from daemon.generate.deep.network import shipped
     from daemon.train.generator.examples import meters_of
 
-    network = Network(MODELS, precision)
+    network = shipped(precision)
 
     def of(piece: Piece) -> np.ndarray:
         notes = corpus.melody(piece)

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from daemon.engine import offline
+from daemon.models import writing
 from daemon.train import mixes
 from daemon.train.kit import HAT, KICK, OTHER, SNARE, Hit
 from daemon.train.perceptron import Course, Perceptron, fit
@@ -44,6 +45,7 @@ def run(data: Path, out: Path) -> int:
     print(f"{len(examples.inputs)} onsets in {PIECES} pieces")
     weights = train(examples.inputs, examples.target)
     np.savez(out, **weights)  # type: ignore[arg-type]
+    writing.refresh(out.parent)
     held_out = _examples(Songs(data, held=True), HELD_OUT_PIECES, held_out=True)
     found = predict(weights, held_out.inputs)
     for kind in ("drums", "mix", "music"):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from daemon.engine import offline
+from daemon.models import writing
 from daemon.train import corpus
 from daemon.train.corpus import FAMILIES, Example
 from daemon.train.perceptron import Course, Perceptron, fit
@@ -44,6 +45,7 @@ def run(data: Path, out: Path, seed: int, part: float, say: Callable[[str], None
         say(f"{k} of {total} pieces made ({one.family})")
     weights = train(join(made), seed, say)
     np.savez(out, **weights)  # type: ignore[arg-type]
+    writing.refresh(out.parent)
     held = corpus.examples(Songs(data, held=True), corpus.SEED + 1, part * HELD_PART)
     say(judge(weights, join(rows(one) for one in held)))
     say(f"{out} written; put it at dsp/analysers/onset.npz and run `jamd eval onset --data {data}/analysis`")

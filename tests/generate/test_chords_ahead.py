@@ -13,15 +13,18 @@ from hypothesis import strategies as some
 from daemon.generate import beats
 from daemon.generate.context import ChordSpan, Context, Meter, chord_classes
 from daemon.generate.deep import harmony as deep
-from daemon.generate.deep.harmony import MODELS, Network, Neural
+from daemon.generate.deep.harmony import Network, Neural
 from daemon.generate.following import NONE, Chord, Filter, Following, Line
 from daemon.generate.note import Played
 from daemon.generate.rules import hmm
 from daemon.generate.rules.harmony import Rules
 from daemon.generate.rules.hmm import Hmm
+from daemon.models.card import ModelError
+from daemon.models.contract import TASKS
+from daemon.models.shelf import SHIPPED
 from daemon.train.generator.score_harmony import foreseen
 from daemon.train.generator.sheets import Sheet
-from daemon.trained import ModelError
+from daemon.trained import load
 from tests.generate import music
 
 WAYS = {"rules": Rules, "hmm": Hmm, "neural": Neural}
@@ -154,7 +157,7 @@ def sounding(way: str, notes: list[Played], tick: int, tonic: int, mode: int) ->
     if way == "hmm":
         one: hmm.Markov | Network = hmm.Markov(hmm.load())
     else:
-        one = Network(MODELS / "harmony_int8.onnx")
+        one = network(SHIPPED["harmony"] / "harmony_int8.onnx")
     state, past = one.start(), NONE
     for k in range(upto):
         past = one.ahead(state, [line[k]], past, mode)[0]
@@ -257,16 +260,21 @@ def test_what_sounds_in_a_beat_is_measured() -> None:
     assert heard["low"].tolist() == [60, 60]
 
 
+def network(path: Path) -> Network:
+    """Of one file, unchecked but for its shapes."""
+    return Network(load(path, TASKS["harmony"]["harmony"]))
+
+
 class TestModel:
     def test_a_file_that_is_not_there(self, tmp_path: Path) -> None:
         with pytest.raises(ModelError, match=r"none\.onnx"):
-            Neural(tmp_path / "none.onnx")
+            network(tmp_path / "none.onnx")
 
     def test_a_file_that_was_cut_off(self, tmp_path: Path) -> None:
         path = tmp_path / "cut.onnx"
-        path.write_bytes((MODELS / "harmony_int8.onnx").read_bytes()[:20_000])
+        path.write_bytes((SHIPPED["harmony"] / "harmony_int8.onnx").read_bytes()[:20_000])
         with pytest.raises(ModelError, match=r"cut\.onnx"):
-            Neural(path)
+            network(path)
 
     def test_a_model_of_other_shapes(self, tmp_path: Path) -> None:
         onnx = pytest.importorskip("onnx", reason="onnx makes the other model")
@@ -278,14 +286,14 @@ class TestModel:
         path = tmp_path / "other.onnx"
         path.write_bytes(model.SerializeToString())
         with pytest.raises(ModelError, match=r"other\.onnx"):
-            Neural(path)
+            network(path)
 
     def test_fp32_and_int8_nearly_agree(self) -> None:
         notes = tune("cege", "fafa", "gbdb", "c---", "aaee", "f-d-", "gggb", "c-.-")
         line = [beats.beat(k, Meter()) for k in range(32)]
         heard = beats.measure(line, [note[:3] for note in notes])
         whole = Line(line, heard, np.array([b.place for b in line], np.int8), 0, 0)
-        both = [Network(MODELS / f"{name}.onnx") for name in ("harmony", "harmony_int8")]
+        both = [network(SHIPPED["harmony"] / f"{name}.onnx") for name in ("harmony", "harmony_int8")]
         states = [one.start() for one in both]
         for k in range(32):
             states = [one.step(s, whole, k, Chord(0, 1), False) for one, s in zip(both, states, strict=True)]

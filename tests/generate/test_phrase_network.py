@@ -13,11 +13,13 @@ from hypothesis import strategies as st
 from daemon.generate.constraints import Constraints
 from daemon.generate.context import ChordSpan, Context, Meter
 from daemon.generate.deep import copying, known, rows
-from daemon.generate.deep.network import MODELS, Network, Stream
+from daemon.generate.deep.network import Network, Stream, shipped
 from daemon.generate.deep.phrase import Bass, Chords, Neural
 from daemon.generate.masks import broken
 from daemon.generate.note import Note, Played
-from daemon.trained import ModelError
+from daemon.models import shelf
+from daemon.models.card import ModelError
+from daemon.models.opening import open_folder
 
 BAR = 96
 TUNE = (67, 69, 71, 74, 71, 69, 67, 62, 64, 67, 69, 71, 72, 71, 69, 66)
@@ -30,7 +32,7 @@ def neural() -> Neural:
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return Network(precision="fp32")
+    return shipped("fp32")
 
 
 def tune(notes: int, first: int = 0) -> tuple[Played, ...]:
@@ -103,7 +105,7 @@ def test_an_answer_comes_in_on_the_one(neural: Neural, silence: int) -> None:
 
 
 def test_the_two_precisions_say_much_the_same(network: Network) -> None:
-    exact, small = stream(network), stream(Network(precision="int8"))
+    exact, small = stream(network), stream(shipped("int8"))
     for pitch in (*TUNE, *TUNE):
         exact.feed(12, pitch, 12)
         small.feed(12, pitch, 12)
@@ -214,7 +216,7 @@ def test_other_parts_obey_too(kind) -> None:
 @pytest.mark.parametrize("spoil", ["missing", "truncated", "other"])
 def test_a_model_that_cannot_be_used_is_named(tmp_path: Path, spoil: str) -> None:
     folder = tmp_path / "phrase"
-    shutil.copytree(MODELS, folder)
+    shutil.copytree(shelf.SHIPPED["phrase"], folder)
     trunk = folder / "trunk.int8.onnx"
     if spoil == "missing":
         trunk.unlink()
@@ -223,4 +225,4 @@ def test_a_model_that_cannot_be_used_is_named(tmp_path: Path, spoil: str) -> Non
     else:
         shutil.copy(folder / "pitch.int8.onnx", trunk)
     with pytest.raises(ModelError, match=r"trunk\.int8\.onnx"):
-        Neural(folder)
+        open_folder("phrase", folder, "phrase")

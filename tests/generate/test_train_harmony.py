@@ -13,9 +13,11 @@ from daemon.generate.context import ChordSpan, chord_classes  # noqa: E402
 from daemon.generate.deep.harmony import CHORDS, Network, index, row  # noqa: E402
 from daemon.generate.following import NONE, Chord  # noqa: E402
 from daemon.generate.rules import hmm as rules  # noqa: E402
+from daemon.models.contract import TASKS  # noqa: E402
 from daemon.train.generator import harmony, harmony_network, hmm, score_harmony  # noqa: E402
 from daemon.train.generator.corpus import NOTES, Piece  # noqa: E402
 from daemon.train.generator.sheets import Sheet, sheet, sheets  # noqa: E402
+from daemon.trained import load  # noqa: E402
 
 LOOP = ((0, 1), (9, 2), (5, 1), (7, 3))
 
@@ -74,7 +76,7 @@ def test_it_learns_and_its_graph_says_what_it_says(tmp_path: Path, monkeypatch: 
     harmony_network.write(network, path)
     harmony_network.quantise(path, tmp_path / "int8.onnx")
     one = sheet(pieces[20])
-    said_by = Network(path)
+    said_by = Network(load(path, TASKS["harmony"]["harmony"]))
     state, whole = said_by.start(), torch.zeros(1, 256)
     for k, (past, stated) in enumerate([(NONE, False), (Chord(0, 1), False), (Chord(9, 2), True)]):
         state = said_by.step(state, one.line, k, past, stated)
@@ -82,7 +84,8 @@ def test_it_learns_and_its_graph_says_what_it_says(tmp_path: Path, monkeypatch: 
         with torch.no_grad():
             out, whole = network(network.row(torch.from_numpy(row(one.line, k))[None]), torch.tensor([number]), whole)
         assert np.allclose(state.chords[1], torch.softmax(out[0, CHORDS : 2 * CHORDS], 0), atol=1e-5)
-    assert Network(tmp_path / "int8.onnx").step(said_by.start(), one.line, 0, NONE, False).chords.shape == (5, CHORDS)
+    small = Network(load(tmp_path / "int8.onnx", TASKS["harmony"]["harmony"]))
+    assert small.step(said_by.start(), one.line, 0, NONE, False).chords.shape == (5, CHORDS)
 
 
 def test_tables_are_counted(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from daemon.generate.deep.network import Network  # noqa: E402
 from daemon.generate.deep.phrase import bits  # noqa: E402
 from daemon.train.generator import corpus, examples, phrase  # noqa: E402
 from daemon.train.generator.corpus import NOTES, Piece  # noqa: E402
+from daemon.trained import loaded  # noqa: E402
 
 BAR = 96
 
@@ -60,7 +61,8 @@ def test_it_learns_and_its_graphs_say_the_same(tmp_path: Path, parts: dict[str, 
     setting["shift"], setting["mode"] = alphabet.tonic_shift(one.tonic), one.mode
     setting["style"] = STYLES.index(one.set)
     steps = alphabet.steps(notes, BAR)
-    streamed = bits(Network(tmp_path / "graphs", "fp32"), steps, notes["velocity"], setting[0], meters)
+    graphs = loaded("phrase", {name: tmp_path / "graphs" / f"{name}.onnx" for name in ("trunk", "pitch", "duration")})
+    streamed = bits(Network(graphs), steps, notes["velocity"], setting[0], meters)
     np.testing.assert_allclose(streamed, whole, atol=1e-3)
 
 

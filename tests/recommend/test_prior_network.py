@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from daemon.models.opening import open_model
 from daemon.recommend.blend.opening import SHIPPED
 from daemon.recommend.catalogue import Catalogue
 from daemon.recommend.deep.deep import Deep, open_deep
@@ -16,7 +17,7 @@ DARK, BRIGHT = (0.9,) * (N_TIMBRE // 2) + (0.0,) * (N_TIMBRE // 2), (-0.9,) * (N
 
 @pytest.fixture(scope="module")
 def network() -> Network:
-    return Network(SHIPPED)
+    return Network(open_model("next"))
 
 
 def scanned(number: int, tempo: float, energy: float, timbre: tuple[float, ...], key: int = 21) -> Item:
@@ -108,10 +109,10 @@ def test_the_state_is_explicit(network: Network) -> None:
 def test_a_step_for_each_play_is_the_replay_from_scratch() -> None:
     catalogue = two_sorts()
     played = [0, 4, 1, 8, 2, 11]
-    grown, rows = open_deep(catalogue, SHIPPED), np.arange(len(catalogue))
+    grown, rows = open_deep(catalogue), np.arange(len(catalogue))
     for n in range(1, len(played) + 1):
         session = Session(rows=np.array(played[:n], np.int64))
-        fresh = open_deep(catalogue, SHIPPED)
+        fresh = open_deep(catalogue)
         np.testing.assert_array_equal(grown.scores(session, rows), fresh.scores(session, rows))
         found = order(grown, len(catalogue), played[:n], 10)
         np.testing.assert_array_equal(found, order(fresh, len(catalogue), played[:n], 10))
@@ -121,7 +122,7 @@ def test_a_step_for_each_play_is_the_replay_from_scratch() -> None:
 def test_it_prefers_what_is_near(sort: int) -> None:
     catalogue = two_sorts()
     played = [sort, sort + 4, sort + 8]
-    deep = open_deep(catalogue, SHIPPED)
+    deep = open_deep(catalogue)
     found = order(deep, len(catalogue), played, 8)
     assert (found % 2 == sort).all(), found
     rest = np.setdiff1d(np.arange(len(catalogue)), played)
@@ -134,7 +135,7 @@ def test_it_prefers_what_is_near_by_streaming_numbers(sort: int) -> None:
     driving = [streamed(1 + 2 * k, 126.0 + k % 3, 0.85, 0.75, 0.02) for k in range(11)]
     quiet = [streamed(2 + 2 * k, 88.0 + k % 3, 0.25, 0.4, 0.85) for k in range(11)]
     catalogue = Catalogue([item for pair in zip(driving, quiet, strict=True) for item in pair])
-    found = order(open_deep(catalogue, SHIPPED), len(catalogue), [sort, sort + 4, sort + 8], 8)
+    found = order(open_deep(catalogue), len(catalogue), [sort, sort + 4, sort + 8], 8)
     assert (found % 2 == sort).all(), found
 
 
@@ -143,5 +144,5 @@ def test_of_two_that_sound_alike_it_takes_the_nearer_tempo() -> None:
     near = [scanned(1 + k, 126.0 + 0.5 * (k % 3), 0.7, DARK) for k in range(12)]
     far = [scanned(20 + k, 126.0 * 1.22 + 0.5 * (k % 3), 0.7, DARK) for k in range(12)]
     catalogue = Catalogue([*near, *far])
-    found = order(open_deep(catalogue, SHIPPED), len(catalogue), list(range(6)), 6)
+    found = order(open_deep(catalogue), len(catalogue), list(range(6)), 6)
     assert (found < 12).all(), found

@@ -13,6 +13,7 @@ pytest.importorskip("onnx", reason="onnx writes the network; it is not installed
 torch.set_num_threads(1)
 
 from daemon.cli import main  # noqa: E402
+from daemon.models.opening import open_folder  # noqa: E402
 from daemon.recommend.catalogue import Catalogue  # noqa: E402
 from daemon.recommend.deep.deep import Deep  # noqa: E402
 from daemon.recommend.deep.model import Network as Graphs  # noqa: E402
@@ -72,7 +73,7 @@ def test_an_order_without_chance_is_learnt(ring: Sets, learnt: Network) -> None:
 
 
 def test_the_graphs_say_what_the_network_says(ring: Sets, learnt: Network, folder: Path) -> None:
-    graphs = Graphs(folder)
+    graphs = Graphs(open_folder("next", folder, "ring"))
     items = fit.vectors(learnt, ring).numpy()
     # own vectors are kept as float16
     np.testing.assert_allclose(graphs.vectors(ring.catalogue), items, atol=5e-3)
@@ -96,7 +97,7 @@ def test_the_graphs_say_what_the_network_says(ring: Sets, learnt: Network, folde
 
 def test_what_nobody_played_ranks_by_what_it_sounds_like(ring: Sets, folder: Path) -> None:
     """The stranger that sounds like what comes next stands above the other strangers, mostly far above."""
-    deep = Deep(ring.catalogue, Graphs(folder))
+    deep = Deep(ring.catalogue, Graphs(open_folder("next", folder, "ring")))
     strangers, places = np.arange(N, 2 * N), []
     for start in range(N):
         session = Session(rows=(start + np.arange(4)) % N, at=np.arange(4.0), now=9.0)
@@ -157,7 +158,7 @@ def test_a_library_is_trained_beside_itself(tmp_path: Path) -> None:
     assert code == 0, told
     assert told.count("epoch 1 of 1") >= 2, "once to choose, and once for all"
     made = tmp_path / "library.models"
-    assert {"items.onnx", "step.onnx", "own.npz", "card.json"} == {
+    assert {"items.onnx", "step.onnx", "own.npz", "card.json", "card.toml"} == {
         one.name for one in made.iterdir()
     }  # too few for a ranking
     assert json.loads((made / "card.json").read_text())["items"] == N

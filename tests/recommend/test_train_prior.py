@@ -10,6 +10,7 @@ pytest.importorskip("onnx", reason="onnx writes the network; it is not installed
 
 torch.set_num_threads(1)
 
+from daemon.models.opening import open_folder  # noqa: E402
 from daemon.recommend.catalogue import Catalogue  # noqa: E402
 from daemon.recommend.deep.features import numbers  # noqa: E402
 from daemon.recommend.deep.model import Network  # noqa: E402
@@ -83,10 +84,10 @@ def test_it_learns_and_writes_what_the_daemon_reads(tmp_path: Path) -> None:
     said: list[str] = []
     prior.command(tmp_path / "a", 3, said.append, SMALL, items=50, count=3)
     prior.command(tmp_path / "b", 3, said.append, SMALL, items=50, count=3)
-    assert {path.name for path in (tmp_path / "a").iterdir()} == {"items.onnx", "step.onnx"}
+    assert {path.name for path in (tmp_path / "a").iterdir()} == {"items.onnx", "step.onnx", "card.toml"}
     assert (tmp_path / "a" / "items.onnx").stat().st_size < 100_000, "without words"
     assert any("dev MRR" in line for line in said)
     catalogue = Catalogue(imagined.world(50, "both", random(7)).items)
-    first, again = Network(tmp_path / "a"), Network(tmp_path / "b")
+    first, again = (Network(open_folder("next", tmp_path / name, "prior")) for name in "ab")
     np.testing.assert_array_equal(first.vectors(catalogue), again.vectors(catalogue))
     assert np.isfinite(first.step(first.start(), first.vectors(catalogue)[0]).query).all()

@@ -5,17 +5,15 @@ GRU (Cho et al., EMNLP 2014) of explicit state; `daemon.train.generator.harmony`
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from daemon import trained
 from daemon.generate.beats import Beat, before
 from daemon.generate.following import Chord, Following, Line
+from daemon.models.opening import Opened, Runs, open_model
 from dsp.harmony import CHORD_TONES
 
-MODELS = Path(__file__).parent / "models"
 QUALITIES = 8  # maj .. sus4 of dsp.harmony
 CHORDS = 1 + 12 * QUALITIES  # 0: none
 AHEAD = 5  # the chord of this beat, and of the next 4
@@ -97,12 +95,11 @@ class Belief(NamedTuple):
 
 
 class Network:
-    """The network as a Filter. Raises trained.ModelError for a model that is missing, damaged or another's."""
+    """The network as a Filter."""
 
-    def __init__(self, path: Path) -> None:
-        inputs = {"row": (1, ROW), "past": (1,), "state": (1, WIDTH)}
-        outputs = {"chords": (1, AHEAD, CHORDS), "bass": (1, 12), "melody": (1, 12), "state_next": (1, WIDTH)}
-        self._session = trained.load(path, inputs, outputs)
+    def __init__(self, graph: Runs) -> None:
+        """`graph` as daemon.models.contract has it for "harmony"."""
+        self._graph = graph
 
     def start(self) -> Belief:
         """Before anything was heard every chord is as likely; it is not asked to foresee from nothing."""
@@ -115,7 +112,7 @@ class Network:
         """One run of the network."""
         number = index(past.root, past.quality) + (CHORDS if stated and past.quality else 0)
         fed = {"row": row(line, k)[None], "past": np.array([number]), "state": state.state}
-        chords, bass, melody, after = self._session.run(None, fed)
+        chords, bass, melody, after = self._graph.run(None, fed)
         return Belief(chords[0], bass[0], melody[0], after)
 
     def ahead(self, state: Belief, beats: Sequence[Beat], past: Chord, mode: int) -> list[Chord]:
@@ -147,7 +144,11 @@ def choose(chances: np.ndarray, melody: np.ndarray | None, past: Chord, hold: fl
 
 
 class Neural(Following):
-    """The Harmony of the registry: int8, from the package."""
+    """The Harmony of the registry."""
 
-    def __init__(self, path: Path = MODELS / "harmony_int8.onnx") -> None:
-        super().__init__(Network(path))
+    task = "harmony"
+
+    def __init__(self, model: Opened | None = None) -> None:
+        """`model`: the shelf's by default. Raises ModelError."""
+        model = model or open_model(self.task)
+        super().__init__(Network(model.graphs["harmony"]))

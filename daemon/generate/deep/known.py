@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from daemon.generate.deep.alphabet import VALUES
-from daemon.trained import ModelError
+from daemon.models.card import ModelError
 
 NOTES = 12
 BITS = 1 << 23

@@ -1,50 +1,35 @@
 """The phrase network, run by ONNX Runtime: one step a note, its past kept beside it and handed in, nothing done twice."""
 
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from daemon.generate.deep import copying, rows
-from daemon.generate.deep.alphabet import CANDIDATES, DURATION, NOTHING, PAST, PITCH, PITCHES, TOKEN
-from daemon.generate.deep.model import FOLDER
+from daemon.generate.deep.alphabet import CANDIDATES, DURATION, PAST, PITCH, PITCHES, TOKEN
 from daemon.generate.note import TICKS
-from daemon.trained import ModelError, load
+from daemon.models import shelf
+from daemon.models.contract import TASKS
+from daemon.models.opening import Runs
+from daemon.trained import loaded
 
-MODELS = FOLDER / "phrase"
 LAYERS, HEADS, WIDE = 4, 5, 32  # of the network: `wide` numbers for each head
 WIDTH, PARTS, LOUDNESSES = HEADS * WIDE, 5, 9
 _LOW, _NO_CHANCE = np.float32(-1e9), 60.0
 
 
 class Network:
-    """The three graphs, loaded and checked. [worker]"""
+    """The three graphs. [worker]"""
 
-    def __init__(self, folder: Path = MODELS, precision: str = "int8") -> None:
-        """`precision` int8 or fp32. Raises ModelError."""
-        past: dict[str, tuple[int, ...]] = {}
-        for layer in range(LAYERS):
-            past |= {f"keys_{layer}": (HEADS, WIDE, PAST), f"values_{layer}": (HEADS, PAST, WIDE)}
-        word, candidates = {"word": (1, WIDTH)}, {"candidates": (1, CANDIDATES)}
-        shapes: dict[str, tuple[dict[str, tuple[int, ...]], dict[str, tuple[int, ...]]]] = {
-            "trunk": (
-                {"token": (1, len(TOKEN.sizes)), "at": (1, 2), **candidates, "mask": (PAST,), **past},
-                {**word, "time": (1, NOTHING), "added": (LAYERS, 2, HEADS, WIDE)},
-            ),
-            "pitch": (
-                {**word, "known": (1, len(PITCH.sizes)), **candidates, "last": (1,)},
-                {"part": (1, PARTS), "pitch": (PARTS, PITCHES)},
-            ),
-            "duration": (
-                {**word, "known": (1, len(DURATION.sizes)), **candidates},
-                {"duration": (1, NOTHING), "loudness": (1, LOUDNESSES)},
-            ),
-        }
-        if precision not in ("int8", "fp32"):
-            raise ModelError(f"there is no precision {precision!r}; choose int8 or fp32")
-        suffix = ".int8.onnx" if precision == "int8" else ".onnx"
-        sessions = {name: load(folder / f"{name}{suffix}", *shape) for name, shape in shapes.items()}
-        self.trunk, self.pitch, self.duration = sessions["trunk"].run, sessions["pitch"].run, sessions["duration"].run
+    def __init__(self, graphs: Mapping[str, Runs]) -> None:
+        """`graphs` as daemon.models.contract has them for "phrase"."""
+        self.trunk, self.pitch, self.duration = graphs["trunk"].run, graphs["pitch"].run, graphs["duration"].run
+
+
+def shipped(precision: str) -> Network:
+    """jamd's own as it plays, int8, or as it was trained, fp32: to compare them. Raises ModelError."""
+    folder, suffix = shelf.SHIPPED["phrase"], {"int8": ".int8.onnx", "fp32": ".onnx"}[precision]
+    return Network(loaded("phrase", {name: folder / f"{name}{suffix}" for name in TASKS["phrase"]}))
 
 
 class Mark(NamedTuple):

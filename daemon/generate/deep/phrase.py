@@ -5,7 +5,6 @@ the player's density: so an accident of the dice is not what is heard. It lands 
 """
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -14,14 +13,19 @@ from daemon.generate.context import Context
 from daemon.generate.deep import known
 from daemon.generate.deep.alphabet import STYLES
 from daemon.generate.deep.dialogue import Dialogue
-from daemon.generate.deep.network import MODELS, Network, Stream, surprise
+from daemon.generate.deep.network import Network, Stream, surprise
 from daemon.generate.deep.sampler import Echo, Sampler
 from daemon.generate.masks import Masks
 from daemon.generate.note import BASS, CHORDS, MELODY, Note, Played
 from daemon.generate.rules.choice import dice
 from daemon.generate.rules.ladder import homes
 from daemon.generate.rules.landing import landing_tick, strength
+from daemon.models import shelf
+from daemon.models.opening import Opened, open_model
 
+TASK = "phrase"
+
+KNOWN = "known.bin"
 DRAWN = 3  # phrases, of which the best is kept
 RECENT, FEW = 64, 2  # notes whose velocities are averaged, and how many the player's mean counts for
 FEWEST_ECHOED = 5  # notes of the player's in a row that may come back with closeness 0,
@@ -47,10 +51,14 @@ def dynamics(context: Context) -> Callable[[int], float]:
 class Neural:
     """Role "answer": the next phrase of a melody. [worker]"""
 
-    def __init__(self, folder: Path = MODELS, precision: str = "int8", style: str = "", drawn: int = DRAWN) -> None:
-        """`style`: one of alphabet.STYLES. Raises ModelError."""
-        self._dialogue = Dialogue(Network(folder, precision), STYLES.index(style), has_parts=False)
-        self._known = known.read(folder / "known.bin")
+    task = TASK
+
+    def __init__(self, model: Opened | None = None, style: str = "", drawn: int = DRAWN) -> None:
+        """`model`: the shelf's by default; `style`: one of alphabet.STYLES. Raises ModelError."""
+        model = model or open_model(TASK)
+        self._dialogue = Dialogue(Network(model.graphs), STYLES.index(style), has_parts=False)
+        of = model.folder if KNOWN in model.card.files else shelf.SHIPPED[TASK]  # jamd's own knows the usual tunes
+        self._known = known.read(of / KNOWN)
         self._drawn = drawn
 
     def hear(self, notes: Sequence[Played], context: Context) -> None:
@@ -88,11 +96,12 @@ class Neural:
 class Chords:
     """Role "chords": what the network, taught with whole songs, has the keys play under what is heard. [worker]"""
 
-    part = CHORDS
+    task, part = TASK, CHORDS
 
-    def __init__(self, folder: Path = MODELS, precision: str = "int8", style: str = "pop909") -> None:
-        """`style`: one of alphabet.STYLES. Raises ModelError."""
-        self._dialogue = Dialogue(Network(folder, precision), STYLES.index(style), has_parts=True)
+    def __init__(self, model: Opened | None = None, style: str = "pop909") -> None:
+        """As Neural's. Raises ModelError."""
+        model = model or open_model(TASK)
+        self._dialogue = Dialogue(Network(model.graphs), STYLES.index(style), has_parts=True)
 
     def hear(self, notes: Sequence[Played], context: Context) -> None:
         """As Neural.hear."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from daemon.trained import ModelError
+from daemon.models.card import ModelError
 
 PLACE = 10.0  # how fast a place loses worth
 FLOOR = 1e-3  # scores below are as good as 0

@@ -2,10 +2,10 @@
 
 import sys
 from collections import OrderedDict
-from pathlib import Path
 
 import numpy as np
 
+from daemon.models.opening import Opened, open_model
 from daemon.recommend.catalogue import Catalogue
 from daemon.recommend.deep.model import SIZE, Network, Told
 from daemon.recommend.family import Part
@@ -89,9 +89,9 @@ class Deep:
         return told
 
 
-def open_deep(catalogue: Catalogue, folder: Path, vectors: str = "exact") -> Deep:
-    """The family of the network in `folder`. Raises ModelError, VectorError."""
-    return Deep(catalogue, Network(folder), vectors)
+def open_deep(catalogue: Catalogue, model: Opened | None = None, vectors: str = "exact") -> Deep:
+    """The family of a model, by default the shelf's. Raises ModelError, VectorError."""
+    return Deep(catalogue, Network(model or open_model("next")), vectors)
 
 
 def level(vectors: np.ndarray) -> np.ndarray:

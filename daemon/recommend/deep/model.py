@@ -1,7 +1,7 @@
 """The session network from files: items to vectors, and one step for each item that was played.
 
-A folder holds `items.onnx`, `step.onnx` and, where the network was trained on a library's own history, `own.npz`: what
-it has learned of single items, by `keys_of`.
+Beside the graphs lies, where the network was trained on a library's own history, `own.npz`: what it has learned of single
+items, by `keys_of`.
 """
 
 import hashlib
@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from daemon.models.card import ModelError
+from daemon.models.opening import Opened
 from daemon.recommend.catalogue import Catalogue, folded
-from daemon.recommend.deep.features import MAX_POSITION, N_NUMBERS, N_TOKENS, numbers, words
-from daemon.trained import ModelError, load
+from daemon.recommend.deep.features import MAX_POSITION, numbers, words
 
 SIZE = 96
 HIDDEN = 128
@@ -28,17 +29,14 @@ class Told(NamedTuple):
 
 
 class Network:
-    """The two graphs. Raises ModelError for a folder that is missing, damaged or another's. [worker]"""
+    """The two graphs. [worker]"""
 
-    def __init__(self, folder: Path) -> None:
-        item = {"numbers": ("n", N_NUMBERS), "tokens": ("n", N_TOKENS), "own": ("n", SIZE + 1)}
-        self._items = load(folder / "items.onnx", item, {"vectors": ("n", SIZE + 1)})
-        step = {"item": (1, 1, SIZE + 1), "position": (1,), "state": (1, 1, HIDDEN)}
-        self._step = load(folder / "step.onnx", step, {"query": (1, 1, SIZE + 1), "state_next": (1, 1, HIDDEN)})
-        self._own = _own(folder / "own.npz")
-        self.name = hashlib.blake2b(
-            b"".join(p.read_bytes() for p in sorted(folder.glob("*.[on]*"))), digest_size=8
-        ).hexdigest()
+    def __init__(self, model: Opened) -> None:
+        """Raises ModelError for an `own.npz` that is damaged or another's."""
+        self._items, self._step = model.graphs["items"], model.graphs["step"]
+        self._own = _own(model.folder / "own.npz")
+        files = sorted((name, file.sha256) for name, file in model.card.files.items())
+        self.name = hashlib.blake2b(repr((model.name, files)).encode(), digest_size=8).hexdigest()
         """Of these very weights."""
 
     def vectors(self, catalogue: Catalogue) -> np.ndarray:

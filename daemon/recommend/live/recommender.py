@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from daemon.models.opening import Opened
 from daemon.recommend.blend import opening
 from daemon.recommend.blend.blend import Recommender
 from daemon.recommend.catalogue import Catalogue
@@ -11,17 +12,21 @@ from daemon.recommend.session import Session, Wishes
 
 
 def recommender(
-    library: Library, catalogue: Catalogue, running: int, families: tuple[str, ...]
+    library: Library,
+    catalogue: Catalogue,
+    running: int,
+    families: tuple[str, ...],
+    model: Opened | None = None,
 ) -> tuple[Recommender, str]:
     """The families together; and what of them cannot be used, and why, else "". Raises ModelError.
 
-    `running`: the set that goes on, whose plays are still to be learnt. It has answered before, so that nothing has to be
-    compiled while somebody waits. [worker]
+    `running`: the set that goes on, whose plays are still to be learnt; `model`: the network, by default opening.network's.
+    It has answered before, so that nothing has to be compiled while somebody waits. [worker]
     """
     past, last = history(library, catalogue, running), library.history.last_played(catalogue.ids)
     models = opening.own(library.path)
     models = models if models.is_dir() else opening.SHIPPED
-    made, lacks = opening.recommender(catalogue, past, last, models, families)
+    made, lacks = opening.recommender(catalogue, past, last, models, families, model)
     for rows in ([], [0], [0, 1]):
         if len(rows) < len(catalogue):
             at = np.arange(len(rows), dtype=np.float64)

@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from daemon.generate.deep.harmony import AHEAD, CHORDS, TO_TRIAD, WIDTH, index, row
+from daemon.models import writing
 from daemon.train.generator import corpus, harmony_network, hmm
 from daemon.train.generator.harmony_network import Network
 from daemon.train.generator.sheets import SETS, Sheet, sheets
@@ -226,4 +227,9 @@ def run(data: Path, out: Path, seed: int, epochs: float, say: Callable[[str], No
     network = fit(train, dev, epochs, seed, say)
     harmony_network.write(network, out / "harmony.onnx")
     harmony_network.quantise(out / "harmony.onnx", out / "harmony_int8.onnx")
-    say(f"{out}: harmony.onnx and harmony_int8.onnx (daemon/generate/deep/models), hmm.npz (daemon/generate/rules)")
+    about = "Which chords come next: a GRU, one step a beat, trained anew."
+    made_by = f"jamd train harmony {data.name} --seed {seed} --epochs {epochs:g}"
+    facts = {"name": "harmony-anew", "about": about, "licence": "that of its data", "made_by": made_by}
+    writing.refresh(out, writing.made("harmony", out, {"harmony": "harmony_int8.onnx"}, ["harmony.onnx"], **facts))
+    say(f"{out}: harmony.onnx, harmony_int8.onnx, card.toml (daemon/generate/deep/models/harmony)")
+    say(f"{out}: hmm.npz (daemon/generate/rules)")

@@ -12,6 +12,8 @@ from torch.nn.functional import cross_entropy
 
 from daemon.generate.deep import alphabet, known
 from daemon.generate.deep.alphabet import PITCHES, STYLES
+from daemon.models import writing
+from daemon.models.contract import TASKS
 from daemon.train.generator import corpus
 from daemon.train.generator.examples import Example, example, meters_of
 from daemon.train.generator.network import Phrase
@@ -198,6 +200,12 @@ def run(data: Path, out: Path, seed: int, steps: int, said: Callable[[str], None
     train(parts, checkpoint, seed, steps, said)
     export(checkpoint, out)
     write_known(parts["train"], out / "known.bin")
+    graphs = {name: f"{name}.int8.onnx" for name in TASKS["phrase"]}
+    others = [*(f"{name}.onnx" for name in TASKS["phrase"]), "known.bin"]
+    about = "Which note comes next: a causal Transformer, trained anew."
+    made_by = f"jamd train generator {data.name} --seed {seed} --steps {steps}"
+    facts = {"name": "phrase-anew", "about": about, "licence": "that of its data", "made_by": made_by}
+    writing.refresh(out, writing.made("phrase", out, graphs, others, **facts))
 
 
 def write_known(found: list[corpus.Piece], path: Path) -> None:

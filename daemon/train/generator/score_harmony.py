@@ -15,6 +15,7 @@ from typing import NamedTuple
 from daemon.generate.deep import harmony as deep
 from daemon.generate.following import NONE, Chord, Filter
 from daemon.generate.rules import harmony, hmm
+from daemon.models.opening import open_model
 from daemon.train.generator.corpus import Piece
 from daemon.train.generator.sheets import SETS, Sheet, sheets
 
@@ -83,7 +84,7 @@ def table(pieces: list[Piece]) -> list[Score]:
     ways: dict[str, tuple[Filter, tuple[int, ...]]] = {
         "rules": (harmony.Functional(), (1,)),
         "HMM": (hmm.Markov(hmm.load()), (0, 1, 2)),
-        "neural": (deep.Network(deep.MODELS / "harmony_int8.onnx"), (0, 1, 2, 4)),
+        "neural": (deep.Network(open_model("harmony", "harmony").graphs["harmony"]), (0, 1, 2, 4)),
     }
     rows = []
     every = sheets(pieces)

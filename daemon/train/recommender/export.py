@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from daemon.models import writing
 from daemon.recommend.deep.features import N_NUMBERS, N_TOKENS
 from daemon.recommend.deep.model import keys_of
 from daemon.train.recommender.network import Network
@@ -25,7 +26,7 @@ class _Step(nn.Module):
 
 
 def export(network: Network, sets: Sets | None, learn: tuple[str, ...], folder: Path) -> None:
-    """Write `items.onnx` and `step.onnx`, and `own.npz` for what was played in `learn`; without `sets`, none."""
+    """Write `items.onnx` and `step.onnx`, and `own.npz` for what was played in `learn`; without `sets`, none. And a card."""
     folder.mkdir(parents=True, exist_ok=True)
     network.eval()
     size = network.size + 1
@@ -46,6 +47,7 @@ def export(network: Network, sets: Sets | None, learn: tuple[str, ...], folder: 
         keys, first = np.unique(keys_of(sets.catalogue)[seen], return_index=True)
         own = network.own.weight.detach().numpy()[seen[first]].astype(np.float16)
         np.savez_compressed(folder / "own.npz", keys=keys, vectors=own)
+    writing.refresh(folder, writing.library(folder, "imagined sets" if sets is None else sets.name))
 
 
 def _graph(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], axes: dict | None, path: Path) -> None:

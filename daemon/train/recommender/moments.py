@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from daemon.models.opening import open_folder
 from daemon.recommend.collaborative.artists import Artists
 from daemon.recommend.collaborative.collaborative import Collaborative
 from daemon.recommend.collaborative.history import History
@@ -48,7 +49,7 @@ def families(sets: Sets, learnt: Sequence[str], folder: Path | None) -> list[Fam
     past = history(sets, learnt)
     some: list[Family] = [Content(sets.catalogue), Collaborative(sets.catalogue, past), Artists(sets.catalogue, past)]
     if folder is not None:
-        some.append(open_deep(sets.catalogue, folder))
+        some.append(open_deep(sets.catalogue, open_folder("next", folder, sets.name)))
     return some
 
 

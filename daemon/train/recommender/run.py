@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from daemon.models import writing
 from daemon.recommend.blend.opening import own
 from daemon.recommend.catalogue import NOBODY
 from daemon.recommend.family import Family
@@ -107,6 +108,7 @@ def blend(data: Path, out: Path, plan: fit.Plan, seed: int, say: Callable[[str],
         names = fields(some)
         groups.append(moments(sets, some, seed, say))
     ranking.fit(groups, names, out, seed)
+    writing.refresh(out.parent)
     say(f"{out}: fitted to {sum(map(len, groups))} moments of dev")
 
 

@@ -1,0 +1,76 @@
+"""What a task's graphs take and give: whatever model does the task, here or elsewhere, is of these shapes and types.
+
+The families that use the graphs (daemon.generate.deep, daemon.recommend.deep) are built on the same numbers; a test holds
+the two together. A size that has a name is open.
+"""
+
+from typing import NamedTuple
+
+FORMAT = 1
+"""Of everything below and of what the numbers mean; a model made for another is not understood."""
+
+FLOAT, INT = "float32", "int64"
+
+
+class Tensor(NamedTuple):
+    """One input or output."""
+
+    shape: tuple[int | str, ...]
+    type: str = FLOAT
+
+
+class Graph(NamedTuple):
+    """By name, in the graph's order."""
+
+    inputs: dict[str, Tensor]
+    outputs: dict[str, Tensor]
+
+
+_PAST = {
+    f"{kind}_{layer}": Tensor(shape)
+    for layer in range(4)
+    for kind, shape in (("keys", (5, 32, 256)), ("values", (5, 256, 32)))
+}
+_WORD, _CANDIDATES = {"word": Tensor((1, 160))}, {"candidates": Tensor((1, 6), INT)}
+
+TASKS: dict[str, dict[str, Graph]] = {
+    "phrase": {
+        "trunk": Graph(
+            {"token": Tensor((1, 21), INT), "at": Tensor((1, 2)), **_CANDIDATES, "mask": Tensor((256,)), **_PAST},
+            {**_WORD, "time": Tensor((1, 73)), "added": Tensor((4, 2, 5, 32))},
+        ),
+        "pitch": Graph(
+            {**_WORD, "known": Tensor((1, 11), INT), **_CANDIDATES, "last": Tensor((1,), INT)},
+            {"part": Tensor((1, 5)), "pitch": Tensor((5, 128))},
+        ),
+        "duration": Graph(
+            {**_WORD, "known": Tensor((1, 13), INT), **_CANDIDATES},
+            {"duration": Tensor((1, 73)), "loudness": Tensor((1, 9))},
+        ),
+    },
+    "harmony": {
+        "harmony": Graph(
+            {"row": Tensor((1, 136)), "past": Tensor((1,), INT), "state": Tensor((1, 256))},
+            {
+                "chords": Tensor((1, 5, 97)),
+                "bass": Tensor((1, 12)),
+                "melody": Tensor((1, 12)),
+                "state_next": Tensor((1, 256)),
+            },
+        )
+    },
+    "next": {
+        "items": Graph(
+            {"numbers": Tensor(("n", 56)), "tokens": Tensor(("n", 12), INT), "own": Tensor(("n", 97))},
+            {"vectors": Tensor(("n", 97))},
+        ),
+        "step": Graph(
+            {"item": Tensor((1, 1, 97)), "position": Tensor((1,), INT), "state": Tensor((1, 1, 128))},
+            {"query": Tensor((1, 1, 97)), "state_next": Tensor((1, 1, 128))},
+        ),
+    },
+}
+"""task -> graph -> what it takes and gives."""
+
+BUILT_IN = ("onset", "drums")
+"""Tasks of the engine's two small perceptrons: listed with the others, but part of the engine."""
