@@ -20,6 +20,8 @@ from daemon.options import FILE, SECONDS, with_key
 from daemon.osc_cli import osc
 from daemon.panic_cli import panic
 from daemon.plugins_cli import plugins
+from daemon.replay_cli import replay
+from daemon.serve_cli import serve
 from daemon.train.cli import train
 
 
@@ -51,6 +53,7 @@ def main() -> None:
       jamd jam                  play, and it answers; --preset jazz-trio accompanies you
       jamd generate --prompt in.mid  answer a MIDI file, as jamd would answer you
       jamd render in.wav out.wav --preset guitar  a file through the same plugins, faster than it sounds
+      jamd serve                answer other programs: analyse, generate, recommend, over HTTP and ZeroMQ
     """
 
 
@@ -77,8 +80,9 @@ def analyze(file: Path, as_json: bool, config_path: Path | None, rate: int) -> N
 @main.command()
 @click.option("--config", "config_path", type=FILE, help="A TOML file; configs/ has one for each use.")
 @click.option("--preset", help="Play through this preset: one of presets/ by name, or the path of a file.")
+@click.option("--record", type=FILE, help="Keep the last minutes of all that happens in this folder.")
 @click.option("--seconds", type=SECONDS, help="End after this long.")
-def run(config_path: Path | None, preset: str | None, seconds: float | None) -> None:
+def run(config_path: Path | None, preset: str | None, record: Path | None, seconds: float | None) -> None:
     """Run the daemon until Ctrl-C: listen, analyse, publish, and play through plugins.
 
     Without a config: a running JACK server, or else the default sound card; ZeroMQ on tcp://127.0.0.1:5550, and
@@ -92,6 +96,8 @@ def run(config_path: Path | None, preset: str | None, seconds: float | None) -> 
     chosen = config.load(config_path) if config_path else config.Config()
     if preset is not None:
         chosen = replace(chosen, rack=config.Rack(preset))
+    if record is not None:
+        chosen = replace(chosen, record=replace(chosen.record, folder=str(record)))
     sys.exit(command(chosen, seconds))
 
 
@@ -216,7 +222,7 @@ def plugins_top(address: str, once: bool, as_json: bool, key: Any) -> None:
     sys.exit(command.run(address, once, as_json, key))
 
 
-for _group in (bench, ctl, evaluate, find, generate, keys, library, next_, osc, panic, plugins, train):
+for _group in (bench, ctl, evaluate, find, generate, keys, library, next_, osc, panic, plugins, replay, serve, train):
     main.add_command(_group)
 
 

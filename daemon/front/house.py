@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
 import tempfile
@@ -44,7 +45,8 @@ class House:
         Raises BindError.
         """
         self._opening, self._alive, self._say, self._gate = opening, alive, say, gate
-        self._folder = tempfile.TemporaryDirectory(prefix="jamd-", ignore_cleanup_errors=True)
+        within = None if gate is not None else os.path.dirname(opening.asked.removeprefix("ipc://"))  # the daemon's own
+        self._folder = tempfile.TemporaryDirectory(prefix="jamd-", dir=within or None, ignore_cleanup_errors=True)
         begin = Begin(self._folder.name, opening.library, opening.models)
         self._workers = [Worker(WORKER, begin, ONE_THREAD) for _ in range(opening.workers)]
         self.queue = Queue(self._workers, opening.waiting)

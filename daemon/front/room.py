@@ -128,7 +128,11 @@ class Front:
         self._relay.turn(at)
         if self._inner is not None:
             self._inner.turn()
-        if self._place.listening is not None and self._waits() and select.select([self._place.listening.fileno()], [], [], 0)[0]:
+        if (
+            self._place.listening is not None
+            and self._waits()
+            and select.select([self._place.listening.fileno()], [], [], 0)[0]
+        ):
             self._start(at)
         said, self._out = self._out, []
         for message in said:
