@@ -46,7 +46,7 @@ def application(page: Page) -> Starlette:
 
     return Starlette(
         routes=[
-            *Services(page, control).routes,
+            Mount("/api/1", routes=Services(page, control).routes),
             WebSocketRoute("/ws", viewers.serve),
             Mount("/", _Files(directory=STATIC, html=True, check_dir=False)),
         ],
@@ -68,7 +68,7 @@ class _Files(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         try:
             return await super().get_response(path, scope)
-        except (ValueError, OSError):
+        except ValueError:
             raise HTTPException(404) from None
 
 

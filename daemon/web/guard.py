@@ -9,12 +9,15 @@ import asyncio
 import hmac
 import ipaddress
 import time
+import traceback
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketDisconnect
+from uvicorn.protocols.utils import ClientDisconnected
 
 from daemon.errors import Refused
 from daemon.web.answer import refusal
@@ -53,10 +56,13 @@ class Guard:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         problem = stranger(headers, self._is_here, scope["path"].startswith(("/api/", "/ws")))
         app: ASGIApp = refusal(Refused(403, problem)) if problem else self._app
-        if scope["type"] == "http":
-            await app(scope, exchange.receive, exchange.send)
-        else:
-            await app(scope, receive, exchange.send)
+        try:
+            await app(scope, exchange.receive if scope["type"] == "http" else receive, exchange.send)
+        except (ClientDisconnect, WebSocketDisconnect, ClientDisconnected):
+            pass  # who asked has gone
+        except Exception:
+            traceback.print_exc()
+            raise
 
 
 class _Exchange:

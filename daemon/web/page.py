@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 Ask = Callable[[str, bytes, float | None], Awaitable[dict[str, Any]]]
 """(who, command, deadline_ms) -> {"ok": true, "results": [...]} or {"error": {"code", "text"}}.
 
-`who` is one client among those that are served fairly, `command` one as JSON, and `deadline_ms` None where it has its own.
-Who stops waiting cancels the request.
+`who` is one client among those that are served fairly, `command` one as JSON or msgpack, and `deadline_ms` None where it has
+its own. Who stops waiting cancels the request.
 """
 
 

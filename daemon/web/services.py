@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import Coroutine
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -21,10 +22,10 @@ from daemon.web.page import Page
 class AskedOfSound(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     """What can be asked of a sound that is sent as it is. With a `rate` it is bare samples: float32, little-endian."""
 
-    rate: int = 0
-    channels: int = 1
+    rate: Annotated[int, Meta(ge=0, le=384_000)] = 0
+    channels: Annotated[int, Meta(ge=1, le=2)] = 1
     dense: bool = False
-    deadline_ms: float = 60_000.0
+    deadline_ms: Annotated[float, Meta(gt=0.0, le=600_000.0)] = 60_000.0
 
 
 class Services:
@@ -34,12 +35,12 @@ class Services:
         self._page, self._control = page, control
         self._bodies = Bodies()
         self.routes = [
-            Route("/api/1/models", self._models, methods=["GET"]),
-            Route("/api/1/analyse", self._analyse, methods=["POST"]),
-            Route("/api/1/generate", self._generate, methods=["POST"]),
-            Route("/api/1/recommend", self._recommend, methods=["POST"]),
-            Route("/api/1/control", self._command, methods=["POST"]),
-            Route("/api/1/openapi.json", self._describe, methods=["GET"]),
+            Route("/models", self._models, methods=["GET"]),
+            Route("/analyse", self._analyse, methods=["POST"]),
+            Route("/generate", self._generate, methods=["POST"]),
+            Route("/recommend", self._recommend, methods=["POST"]),
+            Route("/control", self._command, methods=["POST"]),
+            Route("/openapi.json", self._describe, methods=["GET"]),
         ]
         self._description = msgspec.json.encode(description(page.schemas, page.is_here))
 
@@ -60,7 +61,9 @@ class Services:
                 if not body:
                     raise Refused(400, "no sound; send a sound file's bytes as the body")
                 asked = _query(request)
-                command = {"samples" if asked.rate else "sound": body} | msgspec.to_builtins(asked)
+                sound = {"cmd": "analyse", "samples" if asked.rate else "sound": body} | msgspec.to_builtins(asked)
+                packed = msgspec.msgpack.encode(sound)  # as JSON it would be a third larger
+                return answer(await _while_here(request, self._page.ask(client(request), packed, None)))
             return await self._ask(request, {**command, "cmd": "analyse"})
 
     async def _generate(self, request: Request) -> Response:

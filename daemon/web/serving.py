@@ -54,7 +54,7 @@ SETTINGS: dict[str, Any] = {
     "ws_ping_timeout": PING_S,
     "ws_per_message_deflate": False,
     "lifespan": "on",
-    "log_level": "warning",
+    "log_level": "critical",  # who sends what is no HTTP fills no log; defects are told by daemon.web.guard
     "access_log": False,
     "server_header": False,
     "date_header": False,

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 import daemon
 from daemon import messages as m
 from daemon.errors import Refused
-from daemon.web.answer import error
+from daemon.web.answer import error, refusal
 from daemon.web.control import Control
 from daemon.web.frames import Frame, Frames, merge
 from daemon.web.guard import knows
@@ -77,7 +77,7 @@ class Viewers:
     async def serve(self, socket: WebSocket) -> None:
         """One page, until it goes."""
         if len(self._open) >= VIEWERS:
-            await socket.close(1013, f"{VIEWERS} pages are open; close one")
+            await socket.send_denial_response(refusal(Refused(503, f"{VIEWERS} pages are open; close one")))
             return
         await socket.accept()
         page = self._page
