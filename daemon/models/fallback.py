@@ -57,7 +57,7 @@ class Fallback:
         clock: Callable[[], int] = time.monotonic_ns,
         begin: Callable[[Callable[[], None]], None] = begin,
     ) -> None:
-        """`clock` in ns, of the deadline's kind; `begin` has work done beside. Raises ModelError for a model that is refused.
+        """`clock` in ns, of the deadline's kind; `begin` has work done beside. Raises ModelError for what is refused.
 
         Waits for the server for some seconds at most; where there is none yet, the local model answers meanwhile.
         """
