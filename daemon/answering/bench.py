@@ -19,10 +19,9 @@ class Stopped(Exception):
 class Bench:
     """[worker]"""
 
-    def __init__(self, folder: str, library: str, models: dict[str, str], is_stopped: Callable[[int], bool]) -> None:
+    def __init__(self, folder: str, library: str, is_stopped: Callable[[int], bool]) -> None:
         self.folder = Path(folder)
         self.library = library  # its file; empty: the usual one; "off": none
-        self.models = models  # task -> the model that the config names
         self.kept: dict[str, Any] = {}  # what services keep from request to request, by name
         self._is_stopped, self._number = is_stopped, 0
 

@@ -4,8 +4,11 @@ from typing import Any
 
 from daemon.answering.bench import Bench
 from daemon.desk.commands.services import Models
+from daemon.models import shelf
+
+PRIVATE = ("folder",)  # where things lie here is nobody's business elsewhere
 
 
 def models(command: Models, bench: Bench) -> dict[str, Any]:
-    """{"models": [a table each], "used": {task: name}}. Raises UserError. [worker]"""
-    return {"models": [], "used": bench.models}
+    """{"models": [its card, `own`, `used`, `error` each]}. Raises UserError. [worker]"""
+    return {"models": [{key: value for key, value in one.items() if key not in PRIVATE} for one in shelf.listing()]}

@@ -23,6 +23,7 @@ from daemon.answering.warm import warm
 from daemon.child import die_with_parent
 from daemon.desk.commands import services
 from daemon.errors import Refused, UserError
+from daemon.models import shelf
 from daemon.service.frames import Begin, Do, Done, Line, NotDone, Ready
 
 NICE = 19
@@ -50,7 +51,8 @@ def main() -> None:
     line = Line(socket.socket(fileno=int(sys.argv[1])))
     begin = line.told()
     if isinstance(begin, Begin):
-        bench = Bench(begin.folder, begin.library, begin.models, line.is_stopped)
+        os.environ.update(shelf.environment(begin.models))
+        bench = Bench(begin.folder, begin.library, line.is_stopped)
         warm(bench)
         with contextlib.suppress(OSError):  # who asked has gone
             line.say(Ready())

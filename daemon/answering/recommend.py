@@ -9,6 +9,7 @@ import msgspec
 from daemon.answering.bench import Bench
 from daemon.desk.commands.services import Recommend
 from daemon.errors import Refused
+from daemon.models.shelf import chosen
 from daemon.recommend.library.database import default_path
 from daemon.recommend.library.store import Library
 from daemon.recommend.live import finding, shelf, suggesting, wishing
@@ -68,13 +69,12 @@ def _path(bench: Bench) -> Path:
 
 
 def _read(path: Path, bench: Bench) -> shelf.Shelf:
-    """The library, read again when it has grown."""
-    kept: shelf.Shelf | None = bench.kept.get("shelf")
+    """The library, read again when it has grown, or another model is chosen."""
     with Library.open(path, read_only=True) as library:
-        if kept is not None and kept.state == shelf.state(library):
-            return kept
-    bench.kept["shelf"] = kept = shelf.read(path, 0, FAMILIES, 0)
-    return kept
+        state = path, shelf.state(library), chosen("next")
+    if bench.kept.get("state") != state:
+        bench.kept["shelf"], bench.kept["state"] = shelf.read(path, 0, FAMILIES, 0), state
+    return bench.kept["shelf"]
 
 
 def _number(said: int | str, rows: Any, find: Any) -> int:
