@@ -2,7 +2,7 @@
 
 import click
 
-from daemon.ctl import build, clock, jam, lights, play
+from daemon.ctl import build, clock, jam, lights, play, takes
 from daemon.ctl.next import next_
 
 
@@ -35,6 +35,8 @@ def ctl() -> None:
       jamd ctl clock show                    who says where the beat is
       jamd ctl clock tempo 126
       jamd ctl lights blackout               and go, safe, master
+    Keep what just happened (`jamd run --record DIR`):
+      jamd ctl take --minutes 2
     What to play next:
       jamd ctl next list                     suggestions, and why
       jamd ctl next wish --energy up
@@ -76,5 +78,6 @@ for _command in (
     clock.clock,
     lights.lights,
     next_,
+    takes.take,
 ):
     ctl.add_command(_command)

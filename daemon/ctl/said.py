@@ -148,6 +148,18 @@ def _named(result: dict[str, Any]) -> list[str]:
     return [f"#{result['id']} {_titled(result)}{said}"]
 
 
+def _take(result: dict[str, Any]) -> list[str]:
+    return [f"{result['path']}: {result['seconds']:.1f} s"] if result else ["it can be saved"]
+
+
+def _takes(found: dict[str, Any]) -> list[str]:
+    lines = [take["path"] for take in found["takes"]] or ["no takes yet; `jamd ctl take` saves what just happened"]
+    if "folder" in found:
+        lost = f", lost {found['lost_s']:.2f} s and {found['lost_messages']} messages"
+        lines.insert(0, f"{found['folder']}: {found['seconds']:.0f} s of at most {60 * found['minutes']:.0f}{lost}")
+    return lines + ([found["error"]] if found.get("error") else [])
+
+
 def _plainly(result: Any) -> list[str]:
     """`plugin comp, on True`."""
     if not isinstance(result, dict):
@@ -157,6 +169,8 @@ def _plainly(result: Any) -> list[str]:
 
 _SAID: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "list": _list,
+    "take": _take,
+    "take_show": _takes,
     "plugins": _plugins,
     "info": _info,
     "get": _get,
