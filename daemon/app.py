@@ -88,7 +88,8 @@ class App:
             raise
         self.stand = Bandstand(config.generate, self.midi, self.console.desk)
         self.alarm = Alarm(self.supervisor, self.midi, self.stand, self.lighting)
-        self.flight, self.casting = Flight(), Casting()
+        self.flight = Flight(config, self.supervisor.memory, self.midi, self.stand, self.console.desk.book)
+        self.casting = Casting()
         self.console.others = {
             "recommender": self.booth.submit,
             "clock": self.conductor.submit,
