@@ -46,6 +46,8 @@ def _play(file: Path | None, seconds: float | None, no_ui: bool, dj: bool, box: 
         app = App(replace(chosen, zmq=config.Zmq(free, free), control=config.Control(address=free)))
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: app.stop())
+    if app.front.url:
+        click.echo(f"jamd: the page is at {app.front.url}", err=True)
     tally = Tally()
     app.bus.subscribe(tally.take)
     source = file.name if file else "the built-in performance"

@@ -53,6 +53,8 @@ def jam(given: Path | None, wish: Wish, no_ui: bool, seconds: float | None) -> i
     app = _app(chosen)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: app.stop())
+    if app.front.url:
+        click.echo(f"jamd: the page is at {app.front.url}", err=True)
     tally = _Tally()
     app.bus.subscribe(tally.take)
     try:

@@ -29,6 +29,8 @@ def run(config: Config, seconds: float | None) -> int:
     if app.console.router is not None:
         click.echo(f"jamd: taking commands on {app.console.router.address}; `jamd ctl` gives them", err=True)
     if app.front.url:
+        click.echo(f"jamd: the page is at {app.front.url}", err=True)
+    if app.front.url:
         click.echo(f"jamd: the page is on {app.front.url}", err=True)
     try:
         if app.run(seconds):
