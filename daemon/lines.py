@@ -9,10 +9,11 @@ def line(message: m.Message) -> str:
     """`   12.345 s  onset      kick-like 0.83`: the time in seconds since the stream opened, the type, what it says."""
     seconds = message.sample_time / message.rate if message.rate else 0.0
     kind = str(message.__struct_config__.tag)
-    return f"{seconds:10.3f} s  {kind:12} {_says(message)}"
+    return f"{seconds:10.3f} s  {kind:12} {says(message)}"
 
 
-def _says(message: m.Message) -> str:
+def says(message: m.Message) -> str:
+    """What it says, without when and of which type."""
     match message:
         case m.Onset():
             return f"{message.band:5} strength {message.strength:.2f}"

@@ -3,15 +3,14 @@
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 import msgspec
 import zmq
 
 from daemon import messages as m
+from daemon.ctl.asker import Asker
 from daemon.ctl.client import ask
-from daemon.curve import identify
 from daemon.errors import UserError
 from daemon.keyring import Key
 from daemon.keys import Keys
@@ -138,7 +137,7 @@ def _keys(pressed: str) -> str:
     return pressed
 
 
-def order(key: str, view: NextView, asker: "Asker") -> None:
+def order(key: str, view: NextView, asker: Asker) -> None:
     """Do what a key means."""
     items = view.items
     if key in "jk":
@@ -168,38 +167,3 @@ def order(key: str, view: NextView, asker: "Asker") -> None:
             return
         view.done = f"{family} {'on' if family in now else 'off'}"
         asker.ask({"cmd": "next_wish", "families": now})
-
-
-class Asker:
-    """Commands to the daemon, whose answers are not waited for; a context manager."""
-
-    def __init__(self, address: str, key: Key | None = None) -> None:
-        """Raises NextError for an address that is none."""
-        self._address = address
-        self._socket: zmq.Socket = zmq.Context.instance().socket(zmq.DEALER)
-        self._socket.setsockopt(zmq.LINGER, 0)
-        if key is not None:
-            identify(self._socket, key)
-        try:
-            self._socket.connect(address)
-        except zmq.ZMQError as error:
-            self._socket.close()
-            raise NextError(f"--control {address}: {error.strerror}; give one such as tcp://127.0.0.1:5551") from None
-
-    def __enter__(self) -> "Asker":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._socket.close()
-
-    def ask(self, command: dict[str, Any]) -> None:
-        """Send a command."""
-        self._socket.send(msgspec.msgpack.encode({"id": 1, "do": [command]}), zmq.DONTWAIT)
-
-    def answered(self) -> str | None:
-        """What was wrong with the newest that was answered, empty for nothing; None: nothing was answered."""
-        said = None
-        while self._socket.poll(0):
-            answer = msgspec.msgpack.decode(self._socket.recv())
-            said = answer["error"]["text"] if "error" in answer else ""
-        return said

@@ -14,6 +14,7 @@ from rich.text import Text
 from daemon import messages as m
 from daemon.lines import line
 from daemon.outputs import piano_roll
+from daemon.outputs.cells import DIM, RED
 from daemon.outputs.piano_roll import ANSWERED, BAND, COLOURS, DRUM, HEARD, Page, Rolled
 from dsp.harmony import chord_symbol
 
@@ -26,8 +27,6 @@ DRUMS = 9
 BARS_AHEAD = 1
 PRINTED = (m.Phrase, m.Answer, m.ChordAhead, m.Generator, m.Engine, m.MidiPort, m.PluginFault)
 """What is said, a line each, where there is no terminal."""
-
-RED, DIM = "#D55E00", "dim"
 
 
 class JamView:
@@ -119,7 +118,7 @@ class JamView:
     def frame(self, width: int, height: int) -> RenderableType:
         """The view for a terminal of `width` by `height` cells. [main]"""
         width = min(width, WIDEST)
-        head, foot = [self._header(), self._band()], [*self._figures(), Text(self.keys, DIM)]
+        head, foot = [self._header(), self._band()], [*self._figures(), *([Text(self.keys, DIM)] if self.keys else [])]
         said = ((self.done, "bold"), (self.news, RED))
         foot = [*(Text(f" {text}", look) for text, look in said if text), *foot]
         room = height - len(head) - len(foot) - 4  # ruler, chords, drums, legend

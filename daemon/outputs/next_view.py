@@ -1,6 +1,6 @@
 """The view of what to play next: large enough for a dark booth, and why. Without a terminal, the same as plain lines.
 
-Nothing is told by colour alone; the colours are those of daemon.outputs.terminal.
+Nothing is told by colour alone; the colours are those of daemon.outputs.cells.
 """
 
 import time
@@ -10,7 +10,7 @@ from rich.live import Live
 from rich.text import Text
 
 from daemon import messages as m
-from daemon.outputs.terminal import GREEN, ORANGE, RED, SKY, YELLOW
+from daemon.outputs.cells import DIM, GREEN, ORANGE, RED, SKY, YELLOW
 
 FRAMES_PER_S = 5
 WIDEST = 110
@@ -24,7 +24,6 @@ SOURCES = {
     "file": "a file says",
     "osc": "OSC says",
 }
-DIM = "dim"
 
 
 class NextView:
