@@ -100,4 +100,8 @@ class Desk:
         if not isinstance(command, services.Analyse | services.Generate | services.Recommend | services.Models):
             raise Refused(409, f"{tag} is no service, but a command of a running daemon; services are {OWN}")
         within_s = (deadline_ms or command.deadline_ms) / 1000.0
-        return self._queue.ask(who, name, tag, msgspec.msgpack.encode(command), within_s, as_json)
+        try:
+            packed = msgspec.msgpack.encode(command)
+        except (OverflowError, RecursionError):
+            raise Refused(422, f"{tag}: a number beyond 64 bits, or tables too deep in each other") from None
+        return self._queue.ask(who, name, tag, packed, within_s, as_json)
