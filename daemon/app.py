@@ -73,7 +73,7 @@ class App:
         inputs = [*midi.inputs, *named([config.clock.midi_in], midi.inputs)]
         outputs = [*midi.outputs, *named(config.clock.midi_out, midi.outputs)]
         self.midi = MidiDesk(midi.api, inputs, outputs, midi.virtual, MidiRings(self.supervisor.state))
-        self.booth = Booth(config.recommend, self.supervisor.memory)
+        self.booth = Booth(config.recommend, self.supervisor.memory, config.models)
         self.conductor = Conductor(config.clock, self.midi, self.supervisor)
         try:
             self.console = Console(config, self.supervisor, self.gate)
@@ -86,10 +86,10 @@ class App:
             self.gate.close()
             self.midi.close()
             raise
-        self.stand = Bandstand(config.generate, self.midi, self.console.desk)
+        self.stand = Bandstand(config.generate, self.midi, self.console.desk, config.models)
         self.alarm = Alarm(self.supervisor, self.midi, self.stand, self.lighting)
         self.flight = Flight(config, self.supervisor.memory, self.midi, self.stand, self.console.desk.book)
-        self.casting = Casting()
+        self.casting = Casting(self.stand, self.booth)
         self.console.others = {
             "recommender": self.booth.submit,
             "clock": self.conductor.submit,

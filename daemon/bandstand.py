@@ -13,6 +13,7 @@ from daemon.desk.desk import RackDesk
 from daemon.midi.desk import MidiDesk
 from daemon.midi.message import NOTE_OFF, NOTE_ON, MidiMessage
 from daemon.models import shelf
+from daemon.models.using import Reply, waiting
 from daemon.room import PATIENT_MS
 
 if TYPE_CHECKING:
@@ -99,6 +100,14 @@ class Bandstand:
             if isinstance(message, m.Jam):
                 self._state = message
         return out
+
+    def use(self, task: str, model: str, reply: Reply) -> None:
+        """Have phrases or chords made by another model; `reply` is called once, now or when that is ready."""
+        if self._band is not None:
+            self._band.worker.use(task, model, reply)
+        else:
+            self._models[task] = model
+            reply(waiting(task, model))
 
     def panic(self) -> None:
         """End all that the band plays; what it plays next is heard as the first."""

@@ -1,7 +1,7 @@
 """The booth: what App needs of the recommender, whose process runs where there is a library."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,13 @@ from daemon.config import Recommend
 from daemon.desk.commands.command import Command
 from daemon.engine.link import Memory
 from daemon.engine.state import N_CAPTURE, STATE
+from daemon.models import shelf
+from daemon.models.using import Reply, waiting
 from daemon.room import PATIENT_MS
 
 if TYPE_CHECKING:
     from daemon.recommend.live.hearing import Hearing
-    from daemon.recommend.live.worker import Reply, Worker
+    from daemon.recommend.live.worker import Worker
 
 OFF = "off"
 LOOK_S = 2.0  # between looks for a library that is not there
@@ -26,8 +28,9 @@ LOOK_S = 2.0  # between looks for a library that is not there
 class Booth:
     """[main]"""
 
-    def __init__(self, config: Recommend, memory: Memory) -> None:
-        """Nothing is started yet; `memory` has the engine's newest sound."""
+    def __init__(self, config: Recommend, memory: Memory, models: Mapping[str, str] | None = None) -> None:
+        """Nothing is started yet; `memory` has the engine's newest sound; `models`: the config's."""
+        self._models = dict(models or {})
         self._config, self._memory = config, memory
         self._worker: Worker | None = None
         self._hearing: Hearing | None = None
@@ -57,12 +60,20 @@ class Booth:
         """The engine has ended; its process sees that by itself."""
         return []
 
-    def submit(self, commands: Sequence[Command], reply: "Reply", check: bool = False) -> None:
+    def submit(self, commands: Sequence[Command], reply: Reply, check: bool = False) -> None:
         """Have commands (daemon.desk.commands.suggestions) carried out; `reply` is called once, now or later."""
         if self._worker is None:
             reply({"error": {"code": 409, "text": self._why}})
             return
         self._worker.do([msgspec.to_builtins(command) for command in commands], reply, check)
+
+    def use(self, model: str, reply: Reply) -> None:
+        """Have the next item foretold by another network; `reply` is called once, now or when that is ready."""
+        if self._worker is not None:
+            self._worker.use(model, reply)
+        else:
+            self._models["next"] = model
+            reply(waiting("next", model))
 
     def turn(self, now: int) -> list[m.Message]:
         """Look after the recommender; gives what is to be published. `now`: the stream's sample time."""
@@ -120,7 +131,8 @@ class Booth:
                 config.dj,
                 config.wishes,
                 place if config.recognise else None,
-            )
+            ),
+            shelf.environment(self._models),
         )
         if self._rate:
             self._worker.stream(self._rate)

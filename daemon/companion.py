@@ -32,7 +32,7 @@ class Companion:
         self.socket, self._far = pair()  # `socket` is readable when it has said something
         self._command = [sys.executable, "-m", module, str(self._far.fileno()), *arguments]
         self._passed = [self._far.fileno(), *passed]
-        self._environment = {**os.environ, **(environment or {})}
+        self.environment = {**os.environ, **(environment or {})}  # of the next process
         self._process: subprocess.Popen[bytes] | None = None
         self.heard_at = self.born_at = 0.0  # CLOCK_MONOTONIC s
 
@@ -47,7 +47,7 @@ class Companion:
             while True:
                 self._far.recv(PACKET)
         self._process = subprocess.Popen(
-            self._command, pass_fds=self._passed, stdin=subprocess.DEVNULL, env=self._environment
+            self._command, pass_fds=self._passed, stdin=subprocess.DEVNULL, env=self.environment
         )
         self.heard_at = self.born_at = time.monotonic()
 

@@ -100,8 +100,13 @@ def generator(role: str, name: str, *arguments: str) -> Any:
 
 def made(target: str, *arguments: Any) -> Any:
     """A new object of `module:Class`, imported now."""
-    module, _, kind = target.partition(":")
-    return getattr(import_module(module), kind)(*arguments)
+    return kind(target)(*arguments)
+
+
+def kind(target: str) -> Any:
+    """The class that `module:Class` names, imported now."""
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
 
 
 def is_slow(role: str, name: str) -> bool:

@@ -50,7 +50,7 @@ def open_model(task: str, name: str = "") -> Opened:
 
     Raises ModelError with the reason and the remedy. Takes about 50 ms; hashes, loads and runs each graph once. [worker]
     """
-    name = name or shelf.chosen(task)
+    name = task if name == shelf.OWN else name or shelf.chosen(task)
     if not shelf.is_remote(name):
         return open_folder(task, shelf.folder_of(task, name), name)
     from daemon.models import remote

@@ -20,6 +20,8 @@ from daemon.models.card import CARD, Card, ModelError
 from daemon.models.contract import BUILT_IN, TASKS
 
 USED = "used.toml"
+OWN = "own"
+"""Whatever task: jamd's own model (of "next": what it learnt from the library, where there is that)."""
 _SCHEMES = ("kserve+grpc://", "kserve+http://", "kserve+https://")
 
 _PACKAGE = Path(__file__).parent.parent
@@ -65,7 +67,8 @@ def environment(models: Mapping[str, str]) -> dict[str, str]:
 
 def chosen(task: str) -> str:
     """The name, or the address, of what does a task; jamd's own has the task's name. Raises ModelError."""
-    return preferred(task) or task
+    name = preferred(task)
+    return task if name in ("", OWN) else name
 
 
 def preferred(task: str) -> str:
@@ -77,7 +80,7 @@ def preferred(task: str) -> str:
 def beside(task: str) -> str:
     """The local model that stands beside one that is asked elsewhere."""
     name = used().get(task, "")
-    return name if name and not is_remote(name) else task
+    return name if name and name != OWN and not is_remote(name) else task
 
 
 def used() -> dict[str, str]:
@@ -113,7 +116,7 @@ def _quoted(text: str) -> str:
 def folder_of(task: str, name: str) -> Path:
     """The folder of a local model by its name. Raises ModelError where there is none of that name for that task."""
     _check_task(task)
-    if name == task:
+    if name in (task, OWN):
         return SHIPPED[task]
     if re.fullmatch(r"[a-z0-9][a-z0-9._-]{0,63}", name) and (folder() / name / CARD).is_file():
         return folder() / name

@@ -5,6 +5,7 @@ import msgspec
 from daemon.generate.constraints import Constraints
 from daemon.generate.context import ChordSpan, Context
 from daemon.generate.note import Note, Played
+from daemon.models.link import Model, Use
 
 
 class Load(msgspec.Struct, tag="load", array_like=True):
@@ -79,5 +80,5 @@ class Alive(msgspec.Struct, tag="alive", array_like=True):
     """From the process, several times a second while it is not at work: it does not hang."""
 
 
-ToProcess = Load | Hear | Ask | Cancel
-FromProcess = Ready | Missing | Made | Failed | Alive
+ToProcess = Load | Use | Hear | Ask | Cancel
+FromProcess = Ready | Missing | Made | Failed | Model | Alive

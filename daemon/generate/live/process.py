@@ -20,6 +20,7 @@ from daemon.child import die_with_parent
 from daemon.errors import UserError
 from daemon.generate.constraints import Constraints
 from daemon.generate.context import ChordSpan, Context
+from daemon.generate.live.cast import Cast
 from daemon.generate.live.link import (
     Alive,
     Ask,
@@ -34,10 +35,12 @@ from daemon.generate.live.link import (
     ToProcess,
 )
 from daemon.generate.note import Note
+from daemon.models.link import Use
 from daemon.packets import Gone, received, tell
 
 NICE = 10
 ALIVE_S = 0.25
+BUSY_S = 0.02  # while a model is made ready
 WARM_TICKS = 24
 
 _decode = msgspec.msgpack.Decoder(ToProcess).decode
@@ -63,6 +66,8 @@ class Maker:
         self._daemon = daemon
         self._generators: dict[tuple[str, str], Any] = {}
         self._asked: dict[int, Ask] = {}  # what waits, oldest first
+        self._cast = Cast(_warm)
+        self._heard: Hear | None = None  # the newest
 
     def work(self) -> None:
         """Until the daemon has gone."""
@@ -70,8 +75,10 @@ class Maker:
         with contextlib.suppress(Gone):
             while True:
                 if not self._asked:
-                    select.select([self._daemon], [], [], ALIVE_S)
+                    select.select([self._daemon], [], [], BUSY_S if self._cast.is_busy else ALIVE_S)
                 self._read()
+                for said in self._cast.turn(self._generators, self._heard):
+                    self._say(said)
                 if self._asked:
                     self._make(self._asked.pop(next(iter(self._asked))))
                 if time.monotonic() >= alive_at:
@@ -85,6 +92,8 @@ class Maker:
             packet = _decode(packed)
             if isinstance(packet, Load):
                 self._load(packet)
+            elif isinstance(packet, Use):
+                self._cast.use(packet.task, packet.model)
             elif isinstance(packet, Hear):
                 heard = Hear([*(heard.notes if heard else []), *packet.notes], packet.context)
             elif isinstance(packet, Cancel):
@@ -102,8 +111,11 @@ class Maker:
         """Make a generator and let it play once, so that its first answer takes no longer than the others."""
         begun = time.monotonic()
         try:
-            generator = self._generators[load.role, load.name] = registry.made(load.target)
-            _play(generator, load.role, Context(tick=0), Constraints(), 1 if load.role == "harmony" else WARM_TICKS)
+            kind = registry.kind(load.target)
+            task = getattr(kind, "task", "")
+            generator = kind(self._cast.opened(task)) if task else kind()
+            _warm(generator, load.role)
+            self._generators[load.role, load.name] = generator
         except Exception as error:
             self._generators.pop((load.role, load.name), None)
             self._say(Missing(load.role, load.name, _reason(error)))
@@ -111,6 +123,8 @@ class Maker:
         self._say(Ready(load.role, load.name, 1000.0 * (time.monotonic() - begun)))
 
     def _hear(self, hear: Hear) -> None:
+        self._heard = hear
+        self._cast.hears()
         for role, name in list(self._generators):
             try:
                 self._generators[role, name].hear(hear.notes, hear.context)
@@ -128,6 +142,7 @@ class Maker:
             self._say(Failed(ask.number, "it is not loaded"))
             return
         try:
+            self._cast.until(getattr(generator, "task", ""), ask.due_ns)
             notes, chords = _play(generator, ask.role, ask.context, ask.constraints, ask.length)
             made = Made(ask.number, notes, chords, 1000.0 * (time.monotonic() - begun))
             msgspec.msgpack.encode(made)
@@ -151,6 +166,10 @@ def _play(
     if role == "harmony":
         return [], list(generator.foresee(context, length))
     return list(generator.play(context, constraints, length)), []
+
+
+def _warm(generator: Any, role: str) -> None:
+    _play(generator, role, Context(tick=0), Constraints(), 1 if role == "harmony" else WARM_TICKS)
 
 
 def _reason(error: Exception) -> str:

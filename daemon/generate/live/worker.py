@@ -13,8 +13,21 @@ from daemon import messages as m
 from daemon.companion import ONE_THREAD, Companion, how
 from daemon.generate.constraints import Constraints
 from daemon.generate.context import Context
-from daemon.generate.live.link import Alive, Ask, Cancel, Failed, FromProcess, Hear, Load, Made, Missing, Ready
+from daemon.generate.live.link import (
+    Alive,
+    Ask,
+    Cancel,
+    Failed,
+    FromProcess,
+    Hear,
+    Load,
+    Made,
+    Missing,
+    Ready,
+)
 from daemon.generate.note import Played
+from daemon.models.link import Model
+from daemon.models.using import Reply, Using
 
 HANG_S = 2.0  # beyond the moment an answer was due
 SILENT_S = 3.0  # without a word while nothing is asked
@@ -48,7 +61,8 @@ class Worker:
         self._asked: dict[int, int] = {}  # number -> due, CLOCK_MONOTONIC ns
         self._answers: dict[int, Made | Failed] = {}
         self._number = 0
-        self._said: list[m.Generator] = []
+        self._using = Using(self._beside)
+        self._said: list[m.Message] = []
         self._start_at = 0.0
         self._started = False
 
@@ -102,14 +116,19 @@ class Worker:
         """The answer, once; None: there is none yet."""
         return self._answers.pop(number, None)
 
-    def turn(self) -> list[m.Generator]:
+    def use(self, task: str, model: str, reply: Reply) -> None:
+        """Have a task done by another model, as soon as that is ready; `reply` is called once, now or later."""
+        self._using.use(task, model, reply)
+
+    def turn(self) -> list[m.Message]:
         """Take what was answered, look after the process; gives what is to be published."""
         for packed in self._beside.said():
             self._hear(_decode(packed))
         self._look(time.monotonic())
         while len(self._answers) > 64:  # that nobody took
             del self._answers[next(iter(self._answers))]
-        said, self._said = self._said, []
+        said, self._said = [*self._said, *self._using.said], []
+        self._using.said = []
         return said
 
     def close(self) -> None:
@@ -140,6 +159,9 @@ class Worker:
             self._tell(f"{packet.role}:{packet.name}", "running")
         elif isinstance(packet, Missing):
             self._lose((packet.role, packet.name), packet.reason)
+        elif isinstance(packet, Model) and self._using.heard(packet):
+            for name in list(self._missing):  # it may be what they lacked
+                self.want(*name, self._wanted[name])
         if not self._started and isinstance(packet, Alive | Ready | Missing):
             self._started = True
             self._tell("", "running")
@@ -168,6 +190,7 @@ class Worker:
             self._answers[number] = Failed(number, ENDED)
         self._asked.clear()
         self._ready.clear()
+        self._using.ended(how(code))
         state = "hung" if code is None else "died"
         self._tell("", state, f"the generators' process {how(code)} and is started again; {PLAYS_ON}")
         if self._loading:
@@ -175,6 +198,8 @@ class Worker:
         self._loading.clear()
 
     def _hangs(self, now: float) -> bool:
+        if self._using.hangs(now):
+            return True
         if self._loading or not self._started:
             return now - self._beside.heard_at > START_S
         if self._asked:

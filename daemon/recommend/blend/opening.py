@@ -33,7 +33,7 @@ def network(models: Path, name: str = "") -> Opened:
     Raises ModelError.
     """
     name = name or shelf.preferred("next")
-    if name or not (models / "step.onnx").exists() or models == SHIPPED:
+    if name not in ("", shelf.OWN) or not (models / "step.onnx").exists() or models == SHIPPED:
         return open_model("next", name)
     if not (models / CARD).exists():  # learnt by an earlier jamd
         with contextlib.suppress(OSError):

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from daemon import messages as m
+from daemon.models.link import Model, Use
 from daemon.recommend.item import Profile
 
 
@@ -82,5 +83,5 @@ class Alive(msgspec.Struct, tag="alive", array_like=True):
     """From the process, several times a second while it is not at work: it does not hang."""
 
 
-ToProcess = Open | Stream | Sound | Do
-FromProcess = Say | Began | Done | NotDone | Alive
+ToProcess = Open | Stream | Sound | Do | Use
+FromProcess = Say | Began | Done | NotDone | Model | Alive

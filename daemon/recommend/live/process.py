@@ -19,19 +19,23 @@ import msgspec
 from daemon import messages as m
 from daemon.child import die_with_parent
 from daemon.errors import UserError
+from daemon.models.link import Model, Use
+from daemon.models.opening import News
+from daemon.models.shelf import chosen
 from daemon.packets import Gone, received, tell
 from daemon.recommend.live.deck import Deck
 from daemon.recommend.live.link import Alive, Began, Do, Done, FromProcess, NotDone, Open, Say, Sound, Stream, ToProcess
 from daemon.recommend.live.listening import Listening
 from daemon.recommend.live.orders import NotDoneError, Orders
 from daemon.recommend.live.ring import Ring
-from daemon.recommend.live.shelf import Reader, opened
+from daemon.recommend.live.shelf import Reader, RefusedError, Shelf, opened
 from daemon.recommend.live.sources import Source, source
 
 NICE = 10
 ALIVE_S = 0.25
 LISTEN_S = 0.25  # between two readings of the sound
 ASK_S = 1.0  # between two questions to a DJ program
+DUE_S = 0.5  # for a list, where the network is asked elsewhere
 AGAIN_S = 5.0  # before a library that could not be opened is tried again
 
 _decode = msgspec.msgpack.Decoder(ToProcess).decode
@@ -61,6 +65,7 @@ class Process:
         self._listening: Listening | None = None
         self._sources: list[Source] = []
         self._waiting: list[Do] = []  # until the library is read
+        self._uses: list[str] = []  # networks that are to be tried
         self._rate = 0  # of the last engine that ran
         self._told = ""  # what is amiss, as it was said last
         self._failed = ""
@@ -99,6 +104,8 @@ class Process:
             elif isinstance(packet, Sound):
                 if self._deck is not None:
                     self._deck.sound(packet.heard)
+            elif isinstance(packet, Use):
+                self._uses.append(packet.model)
             else:
                 self._waiting.append(packet)
 
@@ -107,17 +114,26 @@ class Process:
             return
         deck, reader = self._deck, self._reader
         assert deck is not None and reader is not None and self._open is not None
+        for name in self._uses:
+            displaced = reader.use(name)
+            if displaced:
+                self._say(Model("next", displaced, "refused", "another was asked for", asked=displaced))
+        self._uses = []
         found = reader.turn(deck.diary.set_id, self._rate if self._listening is not None else 0)
-        if isinstance(found, UserError):
+        if isinstance(found, RefusedError):
+            self._say(Model("next", found.model, "refused", str(found), asked=found.model))
+        elif isinstance(found, UserError):
             self._fail(str(found))
         elif found is not None:
             self._n_items, self._failed = len(found.catalogue), ""
             deck.take(found)
+            self._say_model(found)
             if self._listening is not None:
                 self._listening.use(found.recognises)
         self._listen(now, deck)
         self._ask(now, deck)
         if deck.shelf is not None:
+            self._tell_network(deck.shelf)
             for do in self._taken():
                 self._do(do, deck)
             if deck.is_stale:
@@ -132,6 +148,9 @@ class Process:
             if self._failed:
                 for do in self._taken():
                     self._say(NotDone(do.number, 409, self._failed, -1))
+                for name in self._uses:
+                    self._say(Model("next", name, "refused", self._failed, asked=name))
+                self._uses = []
             return False
         self._open_at = now + AGAIN_S
         config = self._open
@@ -210,6 +229,26 @@ class Process:
             library = self._open.library if self._open is not None else ""
             items, prints = self._n_items, deck.shelf.n_prints
             self._publish(m.Recommender(state="running", error=said, library=library, items=items, prints=prints))
+
+    def _say_model(self, shelf: Shelf) -> None:
+        """Which network foretells, where that is another or somebody has asked."""
+        if shelf.refused:
+            self._say(Model("next", chosen("next"), "refused", shelf.refused))
+        model = shelf.model
+        if model is not None and (shelf.asked or not model.news):
+            news = model.news.popleft() if model.news else News("used", shelf.refused)
+            version = news.version or model.card.version
+            self._say(Model("next", model.name, news.state, news.error, version, shelf.asked))
+
+    def _tell_network(self, shelf: Shelf) -> None:
+        """Until when it may think, where it is asked elsewhere; and what it says of that."""
+        model = shelf.model
+        if model is None:
+            return
+        model.deadline.at_ns = time.monotonic_ns() + round(DUE_S * 1e9)
+        while model.news:
+            news = model.news.popleft()
+            self._say(Model("next", model.name, news.state, news.error, news.version or model.card.version))
 
     def _publish(self, message: m.Message) -> None:
         assert isinstance(message, m.Playing | m.Suggestions | m.Session | m.Recommender)

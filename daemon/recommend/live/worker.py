@@ -5,7 +5,7 @@ of suggestions stays while a new one is late, and says so.
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +13,8 @@ import msgspec
 from daemon import messages as m
 from daemon.companion import ONE_THREAD, Companion, how
 from daemon.errors import REFUSALS
+from daemon.models.link import Model
+from daemon.models.using import Reply, Using
 from daemon.recommend.item import Profile
 from daemon.recommend.live.link import Began, Do, Done, FromProcess, NotDone, Open, Say, Sound, Stream
 
@@ -29,8 +31,6 @@ STAYS = "what was suggested last stays"
 
 _decode = msgspec.msgpack.Decoder(FromProcess).decode
 
-Reply = Callable[[dict[str, Any]], None]
-
 
 class Worker:
     """[main]"""
@@ -43,6 +43,7 @@ class Worker:
         )
         self.socket = self._beside.socket  # readable when the process has said something
         self._opening = opening
+        self._using = Using(self._beside)
         self._stream: Stream | None = None
         self._sound: Sound | None = None
         self._asked: dict[int, tuple[Reply, float]] = {}  # number -> whom to answer, and when it was asked
@@ -81,6 +82,10 @@ class Worker:
         else:
             self._asked[self._number] = reply, time.monotonic()
 
+    def use(self, model: str, reply: Reply) -> None:
+        """Have the next item foretold by another network, as soon as that is ready; `reply` is called once, now or later."""
+        self._using.use("next", model, reply)
+
     def turn(self) -> list[m.Message]:
         """Take what was said, look after the process; gives what is to be published."""
         for packed in self._beside.said():
@@ -95,7 +100,8 @@ class Worker:
             if now - asked_at > PATIENCE_S:
                 del self._asked[number]
                 _refuse(reply, 504, "the recommender has not answered in time")
-        said, self._said = self._said, []
+        said, self._said = [*self._said, *self._using.said], []
+        self._using.said = []
         return said
 
     def close(self) -> None:
@@ -124,6 +130,9 @@ class Worker:
             elif asked is not None and isinstance(packet, NotDone):
                 _refuse(asked[0], packet.code, packet.text, packet.at)
 
+        elif isinstance(packet, Model):
+            self._using.heard(packet)
+
     def _look(self, now: float) -> None:
         """Notice the process's end, or that it hangs."""
         beside = self._beside
@@ -132,7 +141,8 @@ class Worker:
                 self._start()
             return
         code = beside.code()
-        if code is None and now - beside.heard_at < (SILENT_S if self._is_up else START_S):
+        is_heard = now - beside.heard_at < (SILENT_S if self._is_up else START_S)
+        if code is None and is_heard and not (self._is_up and self._using.hangs(now)):
             return
         beside.end()
         for packed in beside.said():  # its last words
@@ -142,6 +152,7 @@ class Worker:
         for reply, _ in self._asked.values():
             _refuse(reply, 503, "the recommender's process ended; it is started again, and the session is kept")
         self._asked.clear()
+        self._using.ended(how(code))
         error = f"the recommender's process {how(code)} and is started again; {STAYS}"
         self._said.append(m.Recommender(state="hung" if code is None else "died", error=error))
         self._began_at = 0.0
