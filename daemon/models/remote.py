@@ -4,6 +4,7 @@ https://github.com/kserve/open-inference-protocol. The server keeps nothing: eac
 the server says of a model (names, datatypes, shapes) is held against the task's contract before it is used.
 """
 
+import threading
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol
@@ -68,7 +69,7 @@ class Server:
     def __init__(self, task: str, address: Address, contract: Mapping[str, Graph]) -> None:
         self._task, self._address, self._contract = task, address, contract
         self._names = {graph: address.model(graph, contract) for graph in contract}
-        self._client: Client | None = None
+        self._mine = threading.local()  # a thread's own client: those over HTTP are bound to it
 
     def look(self, timeout_s: float) -> str:
         """As Elsewhere.look: reads the metadata of each graph, and runs it once on zeros. [any]"""
@@ -88,15 +89,16 @@ class Server:
 
     def run(self, graph: str, feed: Mapping[str, Any], timeout_s: float) -> list[Any]:
         """As Elsewhere.run. [worker]"""
-        if self._client is None:
-            self._client = connect(self._address)
-        return self._infer(self._client, graph, feed, timeout_s)
+        client = getattr(self._mine, "client", None)
+        if client is None:
+            client = self._mine.client = connect(self._address)
+        return self._infer(client, graph, feed, timeout_s)
 
     def drop(self) -> None:
         """As Elsewhere.drop. [worker]"""
-        if self._client is not None:
-            self._client.close()
-            self._client = None
+        client, self._mine.client = getattr(self._mine, "client", None), None
+        if client is not None:
+            client.close()
 
     def _metadata(self, client: Client, graph: str, timeout_s: float) -> Metadata:
         try:
