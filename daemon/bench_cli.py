@@ -53,6 +53,17 @@ def bench_panic(times: int, as_json: bool) -> None:
     sys.exit(panic.run(times, as_json))
 
 
+@bench.command("serve")
+@click.option("--seconds", type=SECONDS, default=5.0, show_default=True, help="How long each row takes.")
+@click.option("--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes that answer.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def bench_serve(seconds: float, workers: int, as_json: bool) -> None:
+    """Requests a second of each service by 1, 8 and 64 clients of a jamd that plays, and what its sound had of it."""
+    from daemon.bench import serve
+
+    sys.exit(serve.run(seconds, workers, as_json))
+
+
 @bench.command("lights")
 @click.option("--seconds", type=SECONDS, default=30.0, show_default=True, help="How long each measure takes.")
 @click.option("--ledfx", "program", default="ledfx", show_default=True, help="LedFx, where it is not on the PATH.")

@@ -14,6 +14,9 @@ from typing import Any
 import msgspec
 import zmq
 
+from daemon.curve import identify
+from daemon.keyring import Key
+
 ROOT = Path(__file__).parents[2]
 LATEST_S = 60.0  # for what must come at some time, on a machine that may have to compile
 
@@ -21,9 +24,11 @@ LATEST_S = 60.0  # for what must come at some time, on a machine that may have t
 class Client:
     """One DEALER."""
 
-    def __init__(self, address: str, as_json: bool = False) -> None:
+    def __init__(self, address: str, as_json: bool = False, key: Key | None = None) -> None:
         self.socket: zmq.Socket = zmq.Context.instance().socket(zmq.DEALER)
         self.socket.setsockopt(zmq.LINGER, 0)
+        if key is not None:
+            identify(self.socket, key)
         self.socket.connect(address)
         self._code = msgspec.json if as_json else msgspec.msgpack
         self._numbers = itertools.count(1)
@@ -62,20 +67,20 @@ class Client:
 
 
 class Serving:
-    """`jamd serve` with one worker; it is ready when this returns."""
+    """`jamd serve` with one worker; it has said "ready", or whatever is waited for, when this returns."""
 
-    def __init__(self, folder: Path, *more: str) -> None:
-        self.address = f"ipc://{folder}/ask"
+    def __init__(self, folder: Path, *more: str, address: str = "", page: str = "off", says: str = "ready") -> None:
+        self.address = address or f"ipc://{folder}/ask"
         (folder / "tmp").mkdir()
-        command = [sys.executable, "-m", "daemon.cli", "serve", "--address", self.address, "--page", "off"]
+        command = [sys.executable, "-m", "daemon.cli", "serve", "--address", self.address, "--page", page]
         self.process = subprocess.Popen(
             [*command, "--workers", "1", *more],
             cwd=ROOT,
-            env={**os.environ, "TMPDIR": str(folder / "tmp")},
+            env={**os.environ, "TMPDIR": str(folder / "tmp"), "JAMD_KEYS": str(folder / "keys")},
             stderr=subprocess.PIPE,
         )
         self.tmp, self.said = folder / "tmp", ""
-        self.until(lambda: "ready" in self.read())
+        self.until(lambda: says in self.read())
 
     def read(self) -> str:
         """What it has said on its standard error."""

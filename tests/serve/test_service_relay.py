@@ -177,6 +177,28 @@ def test_a_front_that_is_killed_comes_back_when_it_is_asked(live: Live, client: 
     assert descriptors(live.process.pid) <= before
 
 
+def test_who_leaves_the_page_takes_a_request_along(live: Live, port: int) -> None:
+    head = f"POST /api/1/analyse HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: {len(LONG['sound'])}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port)) as asker:
+        asker.sendall(head.encode() + LONG["sound"])
+        before = live.until("service", under_way=1)["refused"].get("499", 0)
+    after = live.until("service", under_way=0)
+    assert after["refused"]["499"] == before + 1
+
+
+def test_a_front_that_hangs_is_ended(live: Live, client: Client, port: int) -> None:
+    assert "models" in client.result("models")
+    front = live.pid(FRONT)
+    os.kill(front, signal.SIGSTOP)
+    client.send({"cmd": "models"})
+    assert client.ask({"cmd": "list"})["ok"]  # the daemon waits for nobody
+    assert "services hung" in live.until("service", state="hung")["error"]
+    error = client.take()["error"]
+    assert (error["code"], "hung" in error["text"]) == (500, True)
+    until(lambda: not _lives(front))
+    assert b"openapi" in read(port, "/api/1/openapi.json")
+
+
 def test_a_port_that_is_taken_is_said_and_all_else_goes_on(live: Live, tmp_path: Path, port: int) -> None:
     other = Live(tmp_path, port)
     failed = other.until("output", name="page", state="failed")
