@@ -22,7 +22,7 @@ from daemon.models.contract import BUILT_IN, TASKS
 USED = "used.toml"
 OWN = "own"
 """Whatever task: jamd's own model (of "next": what it learnt from the library, where there is that)."""
-_SCHEMES = ("kserve+grpc://", "kserve+http://", "kserve+https://")
+_SCHEME = "kserve+"
 
 _PACKAGE = Path(__file__).parent.parent
 SHIPPED = {
@@ -52,7 +52,7 @@ def built_in() -> dict[str, Path]:
 
 def is_remote(name: str) -> bool:
     """Whether that is the address of a model on a server of the Open Inference Protocol."""
-    return name.startswith(_SCHEMES)
+    return name.startswith(_SCHEME)
 
 
 def variable(task: str) -> str:

@@ -110,12 +110,12 @@ class Cast:
             kinds = {key: type(one) for key, one in generators.items() if getattr(one, "task", "") == task}
             self._swap = Swap(task, self._next.pop(task), kinds, self._warm, heard)
             self._swap.start()
+        said, self._said = self._said, []
+        yield from said
         for task, opened in self._opened.items():
             while opened.news:
                 news = opened.news.popleft()
                 yield Model(task, opened.name, news.state, news.error, news.version or opened.card.version)
-        said, self._said = self._said, []
-        yield from said
 
     def _take(self, swap: Swap, generators: dict[Name, Any], heard: Hear | None) -> Model:
         """All of the task's generators at once, or none."""
