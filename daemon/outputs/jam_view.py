@@ -118,15 +118,19 @@ class JamView:
     def frame(self, width: int, height: int) -> RenderableType:
         """The view for a terminal of `width` by `height` cells. [main]"""
         width = min(width, WIDEST)
-        head, foot = [self._header(), self._band()], [*self._figures(), *([Text(self.keys, DIM)] if self.keys else [])]
-        said = ((self.done, "bold"), (self.news, RED))
-        foot = [*(Text(f" {text}", look) for text, look in said if text), *foot]
-        room = height - len(head) - len(foot) - 4  # ruler, chords, drums, legend
-        lines = [*head, *self._roll(width, max(LEAST_ROWS, min(MOST_ROWS, room))), *foot]
+        foot = [Text(f" {text}", look) for text, look in ((self.done, "bold"), (self.news, RED)) if text]
+        foot += [Text(self.keys, DIM)] if self.keys else []
+        lines = [*self.lines(width, max(1, height - 1 - len(foot))), *foot]
         for one in lines:
             one.no_wrap, one.overflow = True, "crop"
             one.truncate(width)
         return Group(*lines[: max(1, height - 1)])
+
+    def lines(self, width: int, height: int) -> list[Text]:
+        """What is heard and answered, and who answers, in at most `height` rows."""
+        head, foot = [self._header(), self._band()], self._figures()
+        room = height - len(head) - len(foot) - 4  # ruler, chords, drums, legend
+        return [*head, *self.roll(width, max(LEAST_ROWS, min(MOST_ROWS, room))), *foot][:height]
 
     def _begin(self) -> None:
         """Another stream: its samples begin anew."""
@@ -185,7 +189,8 @@ class JamView:
         for (_, _, pitch), (on, velocity) in self._held.items():
             yield Rolled(self._tick(on), self._tick(self.now), pitch, HEARD, velocity)
 
-    def _roll(self, width: int, rows: int) -> list[Text]:
+    def roll(self, width: int, rows: int) -> list[Text]:
+        """`rows` of pitches, and three or four more around them: bars, chords, drums, the legend."""
         bar, beat = self._meter
         now = self._tick(self.now)
         bars = max(1, min(8, (width - piano_roll.LABEL - 1) // (bar // 6 + 1)))

@@ -96,11 +96,14 @@ class NextView:
     def frame(self, width: int, height: int) -> RenderableType:
         """The view for a terminal of `width` by `height` cells."""
         width = min(width, WIDEST)
-        head = [*self._now(width), self._wished(), Text()]
         foot = [Text(f" {text}", look) for text, look in ((self.done, "bold"), (self.news, RED)) if text]
         foot += [Text(self.keys, DIM)] if self.keys else []
-        room = max(3, height - len(head) - len(foot) - 1)
-        return Group(*(_cropped(line, width) for line in [*head, *self._list(width, room), *foot]))
+        return Group(*(_cropped(line, width) for line in [*self.lines(width, height - len(foot) - 1), *foot]))
+
+    def lines(self, width: int, height: int) -> list[Text]:
+        """What plays and what could be next, in `height` rows where that is enough for three of the list."""
+        head = [*self._now(width), self._wished(), Text()]
+        return [*head, *self._list(width, max(3, height - len(head)))]
 
     def _now(self, width: int) -> list[Text]:
         """What plays, its facts, and a bar of what remains."""

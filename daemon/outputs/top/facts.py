@@ -24,11 +24,13 @@ class Facts:
         self.params: dict[tuple[int, str], m.PluginParam] = {}  # the newest last
         self.midi: deque[Midi] = deque(maxlen=LINES)
         self.osc: deque[m.Osc] = deque(maxlen=LINES)
-        self.dense: dict[type, m.Message] = {}
+        self.chord_ahead: m.ChordAhead | None = None
+        self.panic: m.Panic | None = None  # the last one, until it is over
+        self.dense: dict[type[m.Message], m.Message] = {}
         self.peak = 0.0  # the highest since it was last asked for
         self.events: deque[m.Message] = deque(maxlen=EVENTS)
         self.lost = 0  # events that there was no room for
-        self._kept: dict[type, dict[tuple, m.Message]] = {}
+        self._kept: dict[type[m.Message], dict[tuple, m.Message]] = {}
         self._sample, self._at = 0, 0.0
 
     def take(self, message: m.Message, at: float) -> None:
@@ -57,9 +59,13 @@ class Facts:
                 self.midi.append(message)
             case m.Osc():
                 self.osc.append(message)
+            case m.ChordAhead():
+                self.chord_ahead = message
+            case m.Panic():
+                self.panic = None if message.over else message
             case m.RackState():
                 self._forget(message)
-        if message.__struct_config__.tag in m.DENSE:
+        if _tag(kind) in m.DENSE:
             self.dense[kind] = message
         elif not kind.keep_last:
             self.lost += len(self.events) == EVENTS
@@ -112,10 +118,10 @@ class Facts:
         out: dict[str, Any] = {"rate": self.rate}
         for kind, found in self._kept.items():
             each = [_plain(message) for message in found.values()]
-            out[kind.__struct_config__.tag] = each if kind.keep_by else each[-1]
-        out |= {kind.__struct_config__.tag: _plain(message) for kind, message in self.dense.items()}
+            out[_tag(kind)] = each if kind.keep_by else each[-1]
+        out |= {_tag(kind): _plain(message) for kind, message in self.dense.items()}
         out["plugin_load"] = [_plain(load) for load in self.loads.values()]
-        out["events"] = [{"type": one.__struct_config__.tag, **_plain(one)} for one in self.events]
+        out["events"] = [{"type": _tag(type(one)), **_plain(one)} for one in self.events]
         out["lost"], self.lost = self.lost, 0
         self.events.clear()
         return out
@@ -125,6 +131,10 @@ class Facts:
         there = {chain.uid for chain in rack.chains} | {one.uid for chain in rack.chains for one in chain.plugins}
         self.loads = {uid: load for uid, load in self.loads.items() if uid in there}
         self.params = {where: param for where, param in self.params.items() if where[0] in there}
+
+
+def _tag(kind: type[m.Message]) -> str:
+    return str(kind.__struct_config__.tag)
 
 
 def _plain(message: m.Message) -> dict[str, Any]:
