@@ -6,7 +6,9 @@ import numpy as np
 
 from daemon.engine import offline
 from daemon.engine.state import STATE
+from daemon.errors import UserError
 from daemon.flight import segment as files
+from daemon.flight.reading import RecordingError
 from daemon.flight.segment import Segment
 from daemon.registry import analyser
 from dsp.hop import HOP
@@ -28,9 +30,15 @@ class Analysers:
 
     @classmethod
     def at(cls, segment: Segment, anew: bool = False) -> "Analysers | None":
-        """As they stood at a segment's first sample; None: nobody knows any more, unless they may begin `anew`."""
+        """As they stood at a segment's first sample; None: nobody knows any more, unless they may begin `anew`.
+
+        Raises RecordingError.
+        """
         label = segment.label
-        made = cls(label.rate, label.channels, [(kind, name) for kind, name in label.about.analysers])
+        try:
+            made = cls(label.rate, label.channels, label.about.analysers)
+        except (LookupError, UserError) as error:
+            raise RecordingError(f"{segment.path}: recorded with an analysis that is not here: {error}") from None
         if label.first == 0:
             return made
         try:
@@ -53,16 +61,18 @@ class Analysers:
         """All that they know."""
         parts = [self.engine.state[name].tobytes() for name in CARRIED]
         parts += [own.tobytes() for _, own in self.engine.kept]
-        return self._form() + b"".join(parts)
+        packed = b"".join(parts)
+        return self._form() + hashlib.sha256(packed).digest() + packed
 
     def restore(self, packed: bytes) -> bool:
-        """Know that again. False: it is another version's."""
+        """Know that again. False: it is another version's, or not whole."""
         form, state = self._form(), self.engine.state
         owns = [own for _, own in self.engine.kept]
         sizes = [state[name].nbytes for name in CARRIED] + [own.nbytes for own in owns]
-        if len(packed) != len(form) + sum(sizes) or not packed.startswith(form):
-            return False
-        at = len(form)
+        begin = 2 * len(form)
+        if len(packed) != begin + sum(sizes) or packed[:begin] != form + hashlib.sha256(packed[begin:]).digest():
+            return False  # what is not whole must not be run: it holds indices
+        at = begin
         for name in CARRIED:
             state[name] = np.frombuffer(packed, state.dtype[name], 1, at)
             at += state[name].nbytes

@@ -2,6 +2,7 @@
 
 from collections import Counter, deque
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
@@ -10,6 +11,8 @@ from daemon import messages as m
 
 PASSED = frozenset(("seq", "epoch", "rate", "t_ns", "replay", "spare_ms"))
 """Fields that depend on when it was said, not on what was heard."""
+
+NEAR = 64  # messages, within which one that comes again is looked for
 
 KEPT = 20  # differences that are told in full
 
@@ -107,21 +110,28 @@ class InOrder:
         self._made.extend(messages)
 
     def published(self, message: m.Message) -> None:
-        """This was published then; it must be the next."""
-        kind = str(message.__struct_config__.tag)
-        again = self._made.popleft() if self._made else None
-        one, other = fields(message), fields(again) if again is not None else None
-        if one == other:
-            self._tally.same(kind)
-        else:
-            self._tally.differs(Difference(kind, message.known_at, one, other), not self.is_exact)
+        """This was published then; it must be the next. Where it comes later, what comes before it was not published."""
+        kind, one = str(message.__struct_config__.tag), fields(message)
+        for k, again in enumerate(islice(self._made, NEAR)):
+            if fields(again) == one:
+                for _ in range(k):
+                    self._surplus(self._made.popleft(), not self.is_exact)
+                self._made.popleft()
+                self._tally.same(kind)
+                return
+        is_changed = bool(self._made) and self._made[0].__struct_config__.tag == kind
+        other = fields(self._made.popleft()) if is_changed else None
+        self._tally.differs(Difference(kind, message.known_at, one, other), not self.is_exact)
 
     def end(self, is_cut: bool = False) -> None:
         """The session ends; `is_cut`: perhaps before what was made was published."""
         for again in self._made:
-            kind = str(again.__struct_config__.tag)
-            self._tally.differs(Difference(kind, again.known_at, None, fields(again)), is_cut or not self.is_exact)
+            self._surplus(again, is_cut or not self.is_exact)
         self._made.clear()
+
+    def _surplus(self, again: m.Message, is_excused: bool) -> None:
+        kind = str(again.__struct_config__.tag)
+        self._tally.differs(Difference(kind, again.known_at, None, fields(again)), is_excused)
 
     def lose(self) -> None:
         """Something was lost: what follows need not be the same."""

@@ -17,7 +17,7 @@ from daemon.flight.segment import Label, Segment, Writing
 from daemon.flight.shadow import Shadow
 from daemon.flight.tap import Part
 
-SEGMENT_S = 10.0
+SEGMENT_S, PARTS, SHORTEST_S = 10.0, 6, 1.0  # a segment lasts; that many of them, where little is kept; at least
 PAST_BYTES = 64 << 20  # of logs whose sound has gone
 AGAIN_S = 0.5  # after a write that failed
 SLACK = 2.0  # times `minutes` that are kept at most, while the analysers' state lags behind
@@ -37,6 +37,7 @@ class Folder:
     def __init__(self, path: Path, minutes: float, about: About) -> None:
         """Take the folder, go on after what is there. Raises FolderError."""
         self.path, self._minutes, self._about = path, minutes, about
+        self._segment_s = max(SHORTEST_S, min(SEGMENT_S, 60.0 * minutes / PARTS))
         self.lost_s, self.lost_messages, self.error = 0.0, 0, ""
         self.held = 0  # takes that are being saved: nothing goes meanwhile
         try:
@@ -65,6 +66,7 @@ class Folder:
         """What is there is whole."""
         self._end()
         self._shadow.close()
+        self._lock.close()
 
     @property
     def seconds(self) -> float:
@@ -81,7 +83,7 @@ class Folder:
         self.epoch, self.next = part.epoch, part.end
         writing = self._now
         if writing is not None and (
-            gap > 0 or part.epoch != writing.label.epoch or writing.samples >= SEGMENT_S * part.rate
+            gap > 0 or part.epoch != writing.label.epoch or writing.samples >= self._segment_s * part.rate
         ):
             self._end()
         label = Label(self._about, part.epoch, part.rate, part.channels, part.first)
@@ -97,7 +99,7 @@ class Folder:
         self.lost_messages += max(0, batch.number - self._item)
         self._item = batch.number + len(batch.items)
         writing = self._now
-        if writing is not None and not writing.label.rate and now_s >= self._opened_at + SEGMENT_S:
+        if writing is not None and not writing.label.rate and now_s >= self._opened_at + self._segment_s:
             self._end()
         try:
             self._open(Label(self._about), now_s).log(packed)
@@ -116,7 +118,7 @@ class Folder:
         while len(self.kept) > 1 and not self.held:
             first, second = self.kept[:2]
             rest = self.seconds - first.seconds
-            is_over = rest >= most if first.seconds else len(self.kept) > 2 * most / SEGMENT_S + 2
+            is_over = rest >= most if first.seconds else len(self.kept) > 2 * most / self._segment_s + 2
             if not is_over:
                 return
             waits = second.follows(first) and self._shadow.is_at(second)

@@ -4,12 +4,17 @@ The log is a sequence of items, each one msgpack array with its tag first. The d
 the log sees what is missing. An item stands after what it is about: `Turns` after what the band was told within the turn.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from daemon.generate.live.link import Failed, Made
 from daemon.messages import Generator, Model
+
+Sample = Annotated[int, Meta(ge=0, le=1 << 53)]
+Rate = Annotated[int, Meta(ge=1, le=96000)]
+Byte = Annotated[int, Meta(ge=0, le=255)]
 
 
 class Place(msgspec.Struct, frozen=True, array_like=True):
@@ -49,14 +54,14 @@ class Begin(msgspec.Struct, tag="begin", array_like=True):
     """An engine runs."""
 
     epoch: int
-    rate: int
+    rate: Rate
     channels: int
 
 
 class End(msgspec.Struct, tag="end", array_like=True):
     """The engine has ended, after so many samples."""
 
-    now: int
+    now: Sample
 
 
 class Preset(msgspec.Struct, tag="preset", array_like=True):
@@ -68,12 +73,12 @@ class Preset(msgspec.Struct, tag="preset", array_like=True):
 class Heard(msgspec.Struct, tag="heard", array_like=True):
     """A MIDI message that came in, before anybody has made anything of it. `channel` 0-15."""
 
-    at: int  # sample
+    at: Sample
     port: str
-    status: int
-    channel: int
-    data1: int
-    data2: int
+    status: Byte
+    channel: Byte
+    data1: Byte
+    data2: Byte
 
 
 class Said(msgspec.Struct, tag="said", array_like=True):
@@ -85,7 +90,7 @@ class Said(msgspec.Struct, tag="said", array_like=True):
 class BandMade(msgspec.Struct, tag="band", array_like=True):
     """There is a band from now on."""
 
-    rate: int
+    rate: Rate
     environment: dict[str, str]
 
 
@@ -100,7 +105,7 @@ class BandTold(msgspec.Struct, tag="told", array_like=True):
 class Turns(msgspec.Struct, tag="turns", array_like=True):
     """The band's turns, by their sample."""
 
-    now: list[int]
+    now: list[Sample]
 
 
 class Unsent(msgspec.Struct, tag="unsent", array_like=True):

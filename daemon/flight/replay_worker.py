@@ -6,12 +6,15 @@ from typing import Any
 
 from daemon import messages as m
 from daemon import registry
+from daemon.errors import UserError
 from daemon.flight.compare import Difference, Tally
 from daemon.flight.link import Asked, Came, CanPlay, Item, Words
 from daemon.generate.constraints import Constraints
 from daemon.generate.context import Context
 from daemon.generate.live.link import Failed, Made
 from daemon.generate.note import Played
+from daemon.models import shelf
+from daemon.models.opening import open_model
 
 Name = tuple[str, str]
 KIND = "made by a slow generator"
@@ -31,11 +34,16 @@ class AsThen:
         self._asked: dict[int, tuple[str, str, Context, Constraints, int]] = {}
         self._targets: dict[Name, str] = {}
         self._generators: dict[Name, Any] = {}
+        self._models: dict[str, str] = {}  # task -> the model that is said to do it
+        self._swapped = 0  # what was asked before this number may have been answered by another model
 
     def happens(self, item: Item) -> bool:
         """Something that happens in the turn that comes. False: it is not the worker's."""
         if isinstance(item, Words):
             self._said += item.said
+            for one in item.said:
+                if isinstance(one, m.Model):
+                    self._use(one)
         elif isinstance(item, CanPlay):
             (self._ready.add if item.is_ready else self._ready.discard)((item.role, item.name))
         elif isinstance(item, Asked):
@@ -80,16 +88,25 @@ class AsThen:
     def close(self) -> None:
         pass
 
+    def _use(self, said: m.Model) -> None:
+        """Another model does a task."""
+        if said.state == "refused" or self._models.get(said.task) == said.name:
+            return
+        if said.task in self._models:
+            self._swapped = max(self._asked, default=self._swapped) + 1
+        self._models[said.task] = said.name
+        self._generators = {key: one for key, one in self._generators.items() if _task(one) != said.task}
+
     def _again(self, came: Came) -> None:
         """What came, made by a generator of this process."""
         asked, answer = self._asked.pop(came.number, None), came.answer
-        if asked is None or not isinstance(answer, Made):
+        if asked is None or not isinstance(answer, Made) or came.number < self._swapped:
             return
         role, name, context, constraints, length = asked
         try:
             generator = self._generators.get((role, name))
             if generator is None:
-                generator = self._generators[role, name] = registry.made(self._targets[role, name])
+                generator = self._generators[role, name] = self._made(role, name)
             if role == "harmony":
                 same = list(generator.foresee(context, length)) == answer.chords
             else:
@@ -104,3 +121,17 @@ class AsThen:
         else:
             about = {"generator": f"{role}:{name}", "tick": context.tick}
             self._tally.differs(Difference(KIND, context.tick, about, about), False)
+
+    def _made(self, role: str, name: str) -> Any:
+        """A generator with the model that did its task then. Raises UserError."""
+        kind = registry.kind(self._targets[role, name])
+        model = self._models.get(_task(kind), "")
+        if not model:
+            return kind()
+        if shelf.is_remote(model):
+            raise UserError(f"its model was asked elsewhere ({model})")
+        return kind(open_model(kind.task, model))
+
+
+def _task(generator: Any) -> str:
+    return getattr(generator, "task", "")

@@ -9,11 +9,13 @@ import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 import numpy as np
+from msgspec import Meta
 
-from daemon.flight.link import About, Batch
+from daemon.flight.link import About, Batch, Sample
 
 COLUMNS = 4
 SAMPLE = 4 * COLUMNS  # bytes
@@ -30,9 +32,9 @@ class Label(msgspec.Struct, frozen=True):
 
     about: About
     epoch: int = 0
-    rate: int = 0
-    channels: int = 2
-    first: int = 0  # sample of the stream with which it begins
+    rate: Annotated[int, Meta(ge=0, le=96000)] = 0
+    channels: Annotated[int, Meta(ge=1, le=2)] = 2
+    first: Sample = 0  # sample of the stream with which it begins
 
 
 _label = msgspec.json.Decoder(Label).decode

@@ -23,6 +23,7 @@ PATIENCE_S = 55.0  # for a take: who asks waits for a minute
 SAY_S = 1.0  # between two words of what is lost
 STILL_S = 60.0  # between two words while nothing changes
 BUFFER = 1 << 20  # bytes of the log that may wait, as far as the system allows
+SLOW = "the recorder was too slow: its disk, or this machine, is busy"
 
 _decode = msgspec.msgpack.Decoder(FromProcess).decode
 
@@ -41,6 +42,7 @@ class Worker:
         self.state = State()
         self._before = State()  # counts of processes that have ended
         self._told: m.Take | None = None
+        self._why = ""  # something was lost since that was told
         self._told_at = self._start_at = 0.0
         self._again_s, self._is_up = AGAIN_S, False
         self._said: list[m.Message] = []
@@ -99,6 +101,7 @@ class Worker:
             self.state = State(
                 packet.seconds, before.lost_s + packet.lost_s, before.lost_messages + packet.lost_messages, packet.error
             )
+            self._why = packet.error or self._why
         elif isinstance(packet, Answer):
             asked = self._asked.pop(packet.number, None)
             if packet.result.get("path"):
@@ -135,7 +138,7 @@ class Worker:
         for reply, _ in self._asked.values():
             _refuse(reply, 503, "the recorder's process ended; it is started again: ask once more")
         self._asked.clear()
-        error = f"the recorder's process {how(code)} and is started again"
+        error = self._why = f"the recorder's process {how(code)} and is started again"
         self._before = self.state = State(self.state.seconds, self.state.lost_s, self.state.lost_messages, error)
 
     def _say(self, now: float, unsent: int) -> None:
@@ -147,7 +150,8 @@ class Worker:
         is_more = told is not None and lost > (told.lost_s, told.lost_messages)
         name = "lost" if is_more or (state.error and state.seconds) else "failed" if state.error else "recording"
         if told is None or is_more or (name, state.error) != (told.state, told.error) or now >= self._told_at + STILL_S:
-            why = state.error or ("the recorder was too slow: its disk, or this machine, is busy" if is_more else "")
+            why = state.error or ((self._why or SLOW) if is_more else "")
+            self._why = state.error
             self._told = m.Take(state=name, path=self._opening.folder, seconds=state.seconds, lost_s=lost[0])
             self._told.lost_messages, self._told.error = lost[1], why
             self._told_at = now + SAY_S
