@@ -41,7 +41,7 @@ def run(address: str, control: str, once: bool, as_json: bool, key: Key | None =
     ):
         try:
             if once:
-                _gather(follower, view)
+                _gather(follower, view, Steering(view, asker))
                 _print(view, as_json)
                 return 0
             return _watch(follower, view, Steering(view, asker), keys, as_json)
@@ -49,12 +49,13 @@ def run(address: str, control: str, once: bool, as_json: bool, key: Key | None =
             return 0
 
 
-def _gather(follower: "Follower", view: TopView) -> None:
+def _gather(follower: "Follower", view: TopView, steering: "Steering") -> None:
     ends_at = time.monotonic() + PATIENCE_S
     settled_at: float | None = None
     while settled_at is None or time.monotonic() < settled_at:
         time.sleep(TURN_S)
         follower.turn(view)
+        steering.turn(time.monotonic())
         if settled_at is None and view.facts.newest(m.Heartbeat) is not None:
             settled_at = time.monotonic() + GATHER_S
         if settled_at is None and time.monotonic() > ends_at:
@@ -71,7 +72,7 @@ def _watch(follower: "Follower", view: TopView, steering: "Steering", keys: Keys
             if pressed == "q":
                 return 0
             steering.press(pressed, time.monotonic())
-        steering.answered(time.monotonic())
+        steering.turn(time.monotonic())
         now = time.monotonic()
         if not as_json and view.is_live:
             view.render(now)
@@ -105,6 +106,17 @@ class Steering:
     def __init__(self, view: TopView, asker: Asker) -> None:
         self._view, self._asker = view, asker
         self._armed_until = 0.0
+        self._listed: m.RackState | None = None  # whose values were asked for
+
+    def turn(self, at: float) -> None:
+        """Tell what was wrong with what was asked, and ask for the values of a rack that is new."""
+        rack = self._view.facts.newest(m.RackState)
+        if rack is not None and rack is not self._listed:
+            self._asker.ask({"cmd": "list"}, self._view.facts.rack)
+        self._listed = rack
+        said = self._asker.answered()
+        if said:
+            self._view.tell(said, at, is_wrong=True)
 
     def press(self, key: str, at: float) -> None:
         """A key, and when it was pressed."""
@@ -126,12 +138,6 @@ class Steering:
         elif key == "t":
             view.tell("what just happened is saved", at)
             self._asker.ask({"cmd": "take"})
-
-    def answered(self, at: float) -> None:
-        """Tell what was wrong with what was asked."""
-        said = self._asker.answered()
-        if said:
-            self._view.tell(said, at, is_wrong=True)
 
 
 class Follower:

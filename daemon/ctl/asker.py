@@ -1,5 +1,6 @@
 """Commands to a running daemon from a live view, which cannot wait for the answers."""
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,6 +10,10 @@ from daemon.ctl.client import CtlError
 from daemon.curve import identify
 from daemon.keyring import Key
 
+WAITING = 64  # answers; of more, the oldest are not waited for any more
+
+Then = Callable[[dict[str, Any]], None]
+
 
 class Asker:
     """A context manager. [main]"""
@@ -16,6 +21,7 @@ class Asker:
     def __init__(self, address: str, key: Key | None = None) -> None:
         """Raises CtlError for an address that is none."""
         self._address, self._wrong = address, ""
+        self._number, self._then = 0, dict[int, Then]()
         self._socket: zmq.Socket = zmq.Context.instance().socket(zmq.DEALER)
         self._socket.setsockopt(zmq.LINGER, 0)
         self._socket.setsockopt(zmq.IMMEDIATE, 1)  # what is asked while nobody is there is not done when somebody is
@@ -33,12 +39,19 @@ class Asker:
     def __exit__(self, *exception: object) -> None:
         self._socket.close()
 
-    def ask(self, command: dict[str, Any]) -> None:
-        """Send a command."""
+    def ask(self, command: dict[str, Any], then: Then | None = None) -> None:
+        """Send a command. `then` is called with its result; what is wrong with such a one is not told."""
+        self._number += 1
         try:
-            self._socket.send(msgspec.msgpack.encode({"id": 1, "do": [command]}), zmq.DONTWAIT)
+            self._socket.send(msgspec.msgpack.encode({"id": self._number, "do": [command]}), zmq.DONTWAIT)
         except zmq.Again:
-            self._wrong = f"no daemon takes commands at {self._address}; is it the --control of the one that is heard?"
+            if then is None:
+                self._wrong = f"no daemon takes commands at {self._address}; is it --control of the one that is heard?"
+            return
+        if then is not None:
+            self._then[self._number] = then
+            if len(self._then) > WAITING:
+                del self._then[next(iter(self._then))]
 
     def answered(self) -> str | None:
         """What was wrong with the newest that was answered, empty for nothing; None: nothing was answered."""
@@ -46,7 +59,11 @@ class Asker:
         while self._socket.poll(0):
             try:
                 answer = msgspec.msgpack.decode(self._socket.recv(), type=dict)
-                said = answer["error"]["text"] if "error" in answer else ""
+                then = self._then.pop(answer["id"], None)
+                if then is None:
+                    said = answer["error"]["text"] if "error" in answer else ""
+                elif "results" in answer:
+                    then(answer["results"][0])
             except (msgspec.MsgspecError, LookupError, TypeError):
                 said = f"what answers at {self._address} is no jamd; give the address of its control socket"
         return said

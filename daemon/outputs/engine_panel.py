@@ -40,7 +40,7 @@ def histogram(h: m.Heartbeat | None, width: int, height: int, plain: bool) -> li
     for below, count in found:
         is_late = h.budget_us > 0 and start >= h.budget_us
         ends = f"{below:6.0f}" if below >= 0 else " more "
-        name = f"below {ends} us" if below >= 0 else f"from {start:6.0f} us"
+        name = f"below {ends} us" if below >= 0 else f"from  {start:6.0f} us"
         filled = bar(max(count / total, 1 / (8 * cells) if count else 0.0), cells, RED if is_late else GREEN, plain)
         late = " late" if is_late else " <- budget" if 0 < h.budget_us <= below or below < 0 else ""
         lines.append(row(f"{name:15} ", filled, f" {count:>10,}", (late, f"bold {RED}" if is_late else DIM)))

@@ -104,6 +104,11 @@ class JamView:
             case m.Engine() | m.MidiPort() | m.Generator() | m.PluginFault() if message.error:
                 self.news = message.error
 
+    def place(self, where: m.Transport) -> None:
+        """Where the music is by the clock: what the grid goes by while no band says so. [main]"""
+        if self._jam is None or not self._jam.on:
+            self._fix(where.sample_time, where.beat * self._meter[1], where.tempo_bpm)
+
     def render(self) -> None:
         """Draw what there is, at most FRAMES_PER_S times a second. [main]"""
         now = time.monotonic()

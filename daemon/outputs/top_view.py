@@ -53,7 +53,7 @@ class TopView:
         """The daemon went away, and with it all that is known of it."""
         self.facts, self._heard_at = Facts(), None
         self._sound = SoundPanel(self.facts.rate, self._plain)
-        self._jam, self._next = JamView("band", "", self.console), NextView("next", "", self.console)
+        self._jam, self._next = JamView("band", "", self.console), NextView("what could be next", "", self.console)
         self._jam.is_live = True  # nor does it print a line a message
 
     def take(self, message: m.Message, at: float) -> None:
@@ -64,6 +64,8 @@ class TopView:
         self._jam.take(message)
         self._next.take(message)
         match message:
+            case m.Transport():
+                self._jam.place(message)
             case m.Engine() | m.PluginFault() | m.Panic() | m.Rack(kind="warned") if not message.replay:
                 text = getattr(message, "error", "") or getattr(message, "text", "")
                 if text:
@@ -143,8 +145,8 @@ class TopView:
             left.append("not heard", f"bold {RED}")
         elif engine is not None:
             left.append(engine.state, f"bold {GREEN if engine.state == 'running' else RED}")
-            left.append(f"  {' '.join(filter(None, (engine.driver, engine.device)))}")
-            left.append(f", {engine.block_size} at {self.facts.rate} Hz" if engine.block_size else "")
+            left.append(f"  {engine.block_size} at {self.facts.rate} Hz" if engine.block_size else "")
+            left.append(f"  {': '.join(filter(None, (engine.driver, engine.device)))}", DIM)
         left.truncate(width - len(time) - 2, pad=True)
         return left.append(f" {time} ")
 

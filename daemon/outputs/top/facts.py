@@ -9,7 +9,10 @@ from daemon import messages as m
 
 LINES = 100  # of what came and went by MIDI and OSC
 PARAMS = 400  # whose newest value is known
+PARAMS_EACH = 24  # of a plugin, while none has moved
 EVENTS = 200  # between two objects of JSON
+UNMOVED = "list"
+"""The origin of a parameter's value that was asked for."""
 
 Kept = TypeVar("Kept", bound=m.Message)
 Midi = m.MidiNote | m.MidiControl | m.JamNote
@@ -53,8 +56,7 @@ class Facts:
                 where = message.uid, message.param
                 self.params.pop(where, None)
                 self.params[where] = message
-                if len(self.params) > PARAMS:
-                    del self.params[next(iter(self.params))]
+                self._bound()
             case m.MidiNote() | m.MidiControl() | m.JamNote():
                 self.midi.append(message)
             case m.Osc():
@@ -70,6 +72,18 @@ class Facts:
         elif not kind.keep_last:
             self.lost += len(self.events) == EVENTS
             self.events.append(message)
+
+    def rack(self, listed: dict[str, Any]) -> None:
+        """The answer to the command `list`, which has the values of parameters that have not moved."""
+        params: dict[tuple[int, str], m.PluginParam] = {}
+        for chain in listed["chains"]:
+            for one in chain["plugins"]:
+                for name, value in list(one["params"].items())[:PARAMS_EACH]:
+                    params[one["uid"], name] = m.PluginParam(
+                        plugin=one["name"], uid=one["uid"], param=name, value=float(value), text="", origin=UNMOVED
+                    )
+        self.params = params | self.params
+        self._bound()
 
     def newest(self, kind: type[Kept]) -> Kept | None:
         """The newest of a kind that is kept."""
@@ -125,6 +139,10 @@ class Facts:
         out["lost"], self.lost = self.lost, 0
         self.events.clear()
         return out
+
+    def _bound(self) -> None:
+        while len(self.params) > PARAMS:
+            del self.params[next(iter(self.params))]
 
     def _forget(self, rack: m.RackState) -> None:
         """What is no longer in the rack."""

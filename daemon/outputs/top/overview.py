@@ -109,7 +109,6 @@ def _models(facts: Facts) -> Text:
     text = Text(" models   ")
     for one in found:
         look = f"bold {RED}" if one.state in health.WRONG else BLUE
-        text.append(f" {one.task} ").append(one.name or one.state, look).append(
-            "" if one.state == "used" else f" {one.state}"
-        )
+        text.append(f" {one.task}: ").append(" ".join(filter(None, (one.name, one.version))) or "none", look)
+        text.append("" if one.state == "used" else f" {one.state}").append(" ")
     return text if found else text.append(" nothing said", DIM)

@@ -4,14 +4,14 @@ from rich.text import Text
 
 from daemon import messages as m
 from daemon.outputs.cells import DIM, GREEN, ORANGE, RED, SKY, bar, row
-from daemon.outputs.top.facts import Facts
+from daemon.outputs.top.facts import UNMOVED, Facts
 
 HEAD = f"   {'plugin':16} {'share':>11} {'mean':>7} {'p99':>6} {'max':>6} us {'late by':>8} {'missed':>6} {'bad':>5}"
-MOVED = 3  # parameters shown for a plugin, the newest first
+IN_A_ROW = 3  # parameters
 
 
 def rows(facts: Facts, width: int, height: int, plain: bool) -> list[Text]:
-    """One row a chain, one a plugin, and as there is room one more for its parameters."""
+    """One row a chain, one a plugin, and as there is room more for its parameters, those that moved last first."""
     rack, beat = facts.newest(m.RackState), facts.newest(m.Heartbeat)
     if rack is None or not rack.chains:
         return [row((" no plugins play; `jamd run --preset guitar`, or `jamd ctl load guitar`", DIM))]
@@ -23,14 +23,15 @@ def rows(facts: Facts, width: int, height: int, plain: bool) -> list[Text]:
         row((f" {rack.preset or 'no preset'}", "bold"), named, of, f", {rack.mappings} mapped"),
         row((HEAD, DIM)),
     ]
-    has_room = height >= len(lines) + len(rack.chains) + 2 * plugins
+    each = max(0, height - len(lines) - len(rack.chains) - plugins) // max(1, plugins)
     for chain in rack.chains:
         lines.append(_chain(chain, facts.loads.get(chain.uid), budget))
         for one in chain.plugins:
             lines.append(_plugin(one, facts.loads.get(one.uid), budget, plain))
-            moved = [param for param in reversed(facts.params.values()) if param.uid == one.uid][:MOVED]
-            if has_room and moved:
-                lines.append(row("     ", *(part for param in moved for part in _param(param, plain))))
+            params = _in_order([param for param in facts.params.values() if param.uid == one.uid])
+            for first in range(0, min(len(params), each * IN_A_ROW), IN_A_ROW):
+                some = params[first : first + IN_A_ROW]
+                lines.append(row("     ", *(part for param in some for part in _param(param, plain))))
     if len(lines) > height:
         lines = [
             *lines[: height - 1],
@@ -80,6 +81,12 @@ def _plugin(one: m.RackPlugin, load: m.PluginLoad | None, budget: float, plain: 
     return text
 
 
+def _in_order(params: list[m.PluginParam]) -> list[m.PluginParam]:
+    """Those that moved, the newest first, before those that have not."""
+    moved = [param for param in reversed(params) if param.origin != UNMOVED]
+    return [*moved, *(param for param in params if param.origin == UNMOVED)]
+
+
 def _param(param: m.PluginParam, plain: bool) -> list[Text | str]:
     means = param.text or f"{param.value:.3f}"
-    return [f"{param.param[:14]} ", bar(param.value, 6, SKY, plain), f" {means[:10]}   "]
+    return [f"{param.param[:9]:9} ", bar(param.value, 5, SKY, plain), f" {means[:8]:8} "]

@@ -43,7 +43,7 @@ def midi_row(message: Midi, rate: int) -> Text:
                 at, ("in  ", SKY), f"cc{message.control:<3} {message.value:3} {message.port}:{message.channel + 1}"
             )
     what = f"{note_name(message.midi):4} {message.velocity:3}" if message.on else f"{note_name(message.midi):4} off"
-    return row(at, ("out ", ORANGE), f"{what} {message.part} {message.port}:{message.channel + 1}")
+    return row(at, ("out ", ORANGE), f"{what} {message.part}:{message.channel + 1}")
 
 
 def osc_row(message: m.Osc, rate: int) -> Text:
