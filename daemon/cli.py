@@ -15,6 +15,7 @@ from daemon.find_cli import find
 from daemon.generate_cli import generate
 from daemon.keys_cli import keys
 from daemon.library_cli import library
+from daemon.models_cli import models
 from daemon.next_cli import next_
 from daemon.options import FILE, SECONDS, with_key
 from daemon.osc_cli import osc
@@ -22,6 +23,7 @@ from daemon.panic_cli import panic
 from daemon.plugins_cli import plugins
 from daemon.replay_cli import replay
 from daemon.serve_cli import serve
+from daemon.top_cli import top
 from daemon.train.cli import train
 
 
@@ -49,6 +51,7 @@ def main() -> None:
       jamd run                  the daemon: listen to the sound card or JACK, publish over ZeroMQ
       jamd run --preset guitar  and play through plugins; `jamd ctl` changes them while they sound
       jamd listen               print what a running daemon publishes
+      jamd top                  all of it in a terminal, as it is now
       jamd next                 what to play next, and why; `jamd library scan DIR` comes first
       jamd jam                  play, and it answers; --preset jazz-trio accompanies you
       jamd generate --prompt in.mid  answer a MIDI file, as jamd would answer you
@@ -222,7 +225,10 @@ def plugins_top(address: str, once: bool, as_json: bool, key: Any) -> None:
     sys.exit(command.run(address, once, as_json, key))
 
 
-for _group in (bench, ctl, evaluate, find, generate, keys, library, next_, osc, panic, plugins, replay, serve, train):
+for _group in (
+    *(bench, ctl, evaluate, find, generate, keys, library, models, next_),
+    *(osc, panic, plugins, replay, serve, top, train),
+):
     main.add_command(_group)
 
 

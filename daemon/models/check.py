@@ -13,7 +13,7 @@ import numpy as np
 from daemon import trained
 from daemon.models import card as cards
 from daemon.models.card import Card, ModelError
-from daemon.models.contract import TASKS, Graph
+from daemon.models.contract import TASKS, Graph, Tensor
 
 OPEN = 2  # what an open size is in the warm-up
 
@@ -47,18 +47,26 @@ def files(card: Card, folder: Path) -> None:
 
 
 def warm(session: Any, graph: Graph, path: Path) -> None:
-    """Run a graph on zeros; what is not finite, or does not run, is refused. Raises ModelError."""
-    feed = {
-        name: np.zeros([OPEN if isinstance(size, str) else size for size in one.shape], one.type)
-        for name, one in graph.inputs.items()
-    }
-    try:
-        found = session.run(None, feed)
-    except Exception as error:
-        raise ModelError(f"{path}: it does not run ({' '.join(str(error).split())[:80]}); train it anew") from None
+    """Run a graph on zeros and on ones; what is not finite, or does not run, is refused. Raises ModelError."""
+    for value in (0, 1):
+        feed = {name: np.full(_sizes(one), value, one.type) for name, one in graph.inputs.items()}
+        try:
+            found = session.run(None, feed)
+        except Exception as error:
+            said = " ".join(str(error).split())[:80]
+            raise ModelError(f"{path}: it does not run ({said}); train it anew") from None
+        _look(graph, found, path)
+
+
+def _look(graph: Graph, found: list[Any], path: Path) -> None:
+    """Raises ModelError."""
     for (name, one), made in zip(graph.outputs.items(), found, strict=True):
-        wanted = [OPEN if isinstance(size, str) else size for size in one.shape]
+        wanted = _sizes(one)
         if list(made.shape) != wanted:
             raise ModelError(f"{path}: {name} came out as {list(made.shape)}, wanted is {wanted}; train it anew")
         if not math.isfinite(float(np.abs(made).max(initial=0.0))):
             raise ModelError(f"{path}: {name} is not finite: its weights are damaged; train it anew")
+
+
+def _sizes(one: Tensor) -> list[int]:
+    return [OPEN if isinstance(size, str) else size for size in one.shape]
