@@ -1,7 +1,7 @@
 """Frames against what they are to be: the newest of what is dense, the highest peaks, all else in order, and bounded."""
 
 import msgspec
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daemon import messages as m
@@ -65,6 +65,7 @@ def test_two_merged_are_one_that_was_never_cut(first: list[int], second: list[in
     assert (merged and _said(merged)) == (whole and _said(whole))
 
 
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from([2, 2, 2, 2, 3, 4]), min_size=EVENTS, max_size=900))
 def test_events_are_bounded_and_the_newest_state_is_always_among_them(kinds: list[int]) -> None:
     messages = [_message(kind, number) for number, kind in enumerate(kinds)]

@@ -1,5 +1,6 @@
 """The page's server against whoever speaks HTTP badly, asks for too much, or has no right to ask."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.serve.web_stage import TOKEN, Server, read, served
 
-FEW = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(scope="module")
@@ -221,17 +222,50 @@ def test_a_body_that_stops_half_way_is_let_go(server: Server) -> None:
     _settle(server, before)
 
 
-def test_who_stalls_stalls_nobody_else_and_is_cut_off(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+STALLED = (
+    b"",
+    b"GET / HTTP/1.1\r\nX-Slow: ",
+    b"POST /api/1/recommend HTTP/1.1\r\nHost: localhost\r\n",
+    b"POST /api/1/recommend HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{",
+)
+
+
+def test_who_stalls_stalls_nobody_else(server: Server) -> None:
     stalled = [server.connect() for _ in range(50)]
     for number, end in enumerate(stalled):
-        end.sendall(
-            (b"GET / HTTP/1.1\r\nX-Slow: ", b"", b"POST /api/1/recommend HTTP/1.1\r\nHost: localhost\r\n")[number % 3]
-        )
+        end.sendall(STALLED[number % len(STALLED)])
     began = time.monotonic()
     assert _ask(server, "GET", "/api/1/models")[0] == 200
     assert time.monotonic() - began < 5.0
     for end in stalled:
         end.close()
+
+
+def test_who_stalls_is_cut_off() -> None:
+    with served(patience_s=0.3) as server, contextlib.ExitStack() as stalled:
+        before = server.descriptors
+        for sent in STALLED:
+            end = stalled.enter_context(server.connect())
+            end.sendall(sent)
+            assert (b" 408 " in _to_the_end(end)) == sent.endswith(b"{")
+        end = stalled.enter_context(server.connect())
+        end.sendall(b"GET /api/1/models HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b" 200 " in read(end)
+        end.sendall(STALLED[1])  # a second request
+        assert _to_the_end(end) == b""
+        _settle(server, before)
+
+
+def _to_the_end(end: socket.socket) -> bytes:
+    """All that comes until the server has closed, which it must."""
+    said = b""
+    end.settimeout(10)
+    try:
+        while part := end.recv(65536):
+            said += part
+    except ConnectionResetError:
+        pass
+    return said
 
 
 def test_more_connections_than_there_is_room_for_are_closed(server: Server) -> None:

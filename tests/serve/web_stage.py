@@ -1,7 +1,7 @@
 """The page's server in a process of its own, with services that only echo, and a daemon's two sockets to stand beside it.
 
-Run as a program it is that process: its arguments are a Page's, as JSON; the port is the first line that it prints, and each
-request that is cancelled one more.
+Run as a program it is that process: its argument is [a Page's fields, how many seconds who stalls has], as JSON; the port is
+the first line that it prints, and each request that is cancelled one more.
 """
 
 import asyncio
@@ -29,8 +29,11 @@ TOKEN = "a token of the tests"
 class Server:
     """`seed` of a generate command is how many seconds its answer takes."""
 
-    def __init__(self, is_here: bool = True, follow: str = "", control: str = "") -> None:
-        given = json.dumps({"is_here": is_here, "token": TOKEN, "follow": follow, "control": control})
+    def __init__(
+        self, is_here: bool = True, follow: str = "", control: str = "", patience_s: float | None = None
+    ) -> None:
+        page = {"is_here": is_here, "token": TOKEN, "follow": follow, "control": control}
+        given = json.dumps([page, patience_s])
         environ = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
         self.process = subprocess.Popen(
             [sys.executable, __file__, given], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environ, text=True
@@ -167,12 +170,16 @@ async def _ask(who: str, command: bytes, _: float | None) -> dict[str, Any]:
     return {"ok": True, "results": [about]}
 
 
-async def _serve(given: dict[str, Any]) -> None:
+async def _serve(given: dict[str, Any], patience_s: float | None) -> None:
     import uvicorn
 
+    from daemon.web import guard, serving
     from daemon.web.app import application
     from daemon.web.page import Page
     from daemon.web.serving import SETTINGS, Patient
+
+    if patience_s is not None:
+        guard.CHUNK_S = serving.REQUEST_S = patience_s
 
     class Counting(Patient):
         def data_received(self, data: bytes) -> None:
@@ -190,4 +197,4 @@ async def _serve(given: dict[str, Any]) -> None:
 
 if __name__ == "__main__":
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(_serve(json.loads(sys.argv[1])))
+        asyncio.run(_serve(*json.loads(sys.argv[1])))
