@@ -39,9 +39,12 @@ export class Drawing {
     this._run()
   }
 
-  /** All have. */
+  /** All have, and are drawn once wherever they are, so that the page gets its length before somebody goes there. */
   wakeAll() {
-    for (const panel of this._panels) this.wake(panel)
+    for (const panel of this._panels) {
+      panel.isWanted = true
+      this.wake(panel)
+    }
   }
 
   _run() {
@@ -56,7 +59,8 @@ export class Drawing {
     const now = this._clock.now(ms)
     let isWanted = false
     for (const panel of this._panels) {
-      if (!panel.isSeen) continue
+      if (!panel.isSeen && !panel.isWanted) continue
+      panel.isWanted = false
       const isMoving = panel.moves && moves
       isWanted ||= isMoving
       if (!panel.isNew && !isMoving) continue

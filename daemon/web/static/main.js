@@ -114,6 +114,7 @@ const socket = new Socket({
     document.body.dataset.daemon = first.daemon ? "yes" : "no"
     for (const panel of [...panels, alarm]) panel.reset?.()
     for (const message of first.state) hear(message.type, message, message.sample_time)
+    drawing.wakeAll()
     if (first.needs_token && first.control) form.begin()
     showLink()
   },

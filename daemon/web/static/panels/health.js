@@ -39,6 +39,7 @@ export function health(root) {
     say(facts.late, beat.late_blocks)
     say(facts.lost, lost + drops.reduce((sum, [, count]) => sum + count, 0))
     facts.lost.title = drops.map(([name, count]) => `${name} ${count}`).join(", ")
+    mark(facts.max, "class", beat.work_us.max > beat.budget_us ? "bad" : null)
     for (const name of ["xruns", "late", "lost"]) mark(facts[name], "class", facts[name].textContent === "0" ? null : "bad")
   }
 
@@ -61,7 +62,7 @@ export function health(root) {
       const tall = height - foot - 12
       pen.textAlign = "center"
       bars.forEach(([to, count], k) => {
-        const over = to < 0 || to / 2 >= beat.budget_us
+        const over = k > 0 && bars[k - 1][0] >= beat.budget_us
         const h = count ? Math.max(2, (tall * Math.log10(count + 1)) / most) : 0
         const x = k * each
         pen.fillStyle = over ? ink.bad : ink.heard

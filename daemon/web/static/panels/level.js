@@ -74,7 +74,7 @@ export function level(root) {
         pen.fillRect(left, y, across, thick)
         const db = k === 0 ? bar : decibel(now.rms)
         const to = k < 2 ? x(db) : left + across * Math.min(1, [bands.low, bands.mid, bands.high][k - 2])
-        pen.fillStyle = k >= 2 ? ink.played : db > -3 ? ink.bad : db > -9 ? ink.warn : ink.heard
+        pen.fillStyle = k >= 2 ? ink.dim : db > -1 ? ink.bad : db > -6 ? ink.warn : ink.heard
         pen.fillRect(left, y, to - left, thick)
         if (k === 0 && held > FLOOR_DB) {
           pen.fillStyle = ink.text

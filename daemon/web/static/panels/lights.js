@@ -14,13 +14,13 @@ export function lights(root, ask) {
   const to = choice("Show", Object.keys(STATES), (name) => ask({ cmd: "lights", to: STATES[name] }))
   const master = element("input", { type: "range", min: 0, max: 1, step: 0.01, value: 1, "aria-label": "master", oninput: () => ask({ cmd: "lights", master: Number(master.value) }) })
   const percent = element("output", {}, "100 %")
-  const which = element("select", { "aria-label": "universe", onchange: () => root.dispatchEvent(new Event("panel")) })
+  const which = element("select", { "aria-label": "universe", hidden: true, onchange: () => root.dispatchEvent(new Event("panel")) })
   const about = element("p.dim", { role: "note" }, "no universe is sent")
   const sheet = new Sheet("Levels of the 512 channels of a universe, 32 in a row")
-  root.querySelector("h2").append(state)
+  root.querySelector("h2").append(which, state)
   root.querySelector(".body").append(
-    element("div.head", {}, to.row, element("label.master", {}, "master ", master, percent)),
-    sheet.canvas, element("div.head", {}, which, about),
+    element("div.head", {}, to.row, element("label.master", { title: "master" }, master, percent)),
+    sheet.canvas, about,
   )
   const universes = new Map()
   let show = null

@@ -48,8 +48,7 @@ export function monitor(root, _, clock) {
     const wrong = [...ports.values()].filter((port) => port.error).map((port) => port.error)
     const held = harmony?.notes.length ? `${chord(harmony.chord)}: ${harmony.notes.map(pitch).join(" ")}` : ""
     const key = harmony?.key ? ` · ${accidental(harmony.key)}` : ""
-    say(hands, wrong[0] ?? ([held + key, open ? `${open} ports` : ""].filter(Boolean).join(" · ") || "nothing has come yet"))
-    if (rows.length && !wrong.length && !held) say(hands, `${rows.length} newest`)
+    say(hands, wrong[0] ?? ([held + key, open ? `${open} ports` : ""].filter(Boolean).join(" · ") || (rows.length ? "" : "nothing has come yet")))
   }
 
   return {

@@ -79,7 +79,7 @@ export function roll(root, _, clock) {
         const at = x(note.from)
         const wide = Math.max(3, x(note.to || Math.max(now, note.from)) - at)
         if (note.channel === DRUMS) bar(pen, note, at, height - DRUM_H + 3 + (1 - ((note.midi - 35) % 24) / 24) * (DRUM_H - 10), 5, 5, now)
-        else bar(pen, note, at, y(note.midi) - each + 0.5, wide, Math.max(3, each - 1), now)
+        else bar(pen, note, at, Math.round(y(note.midi) - each), wide, Math.max(4, Math.floor(each)), now)
       }
       pen.restore()
       pen.fillStyle = ink.good

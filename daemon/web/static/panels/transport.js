@@ -8,7 +8,7 @@ export function transport(root, ask, clock) {
   const tempo = element("output.huge", { "aria-label": "tempo" }, "–")
   const dots = element("span.dots", { role: "img", "aria-label": "beat in the bar" })
   const source = element("span.source", {}, "–")
-  const run = element("button", { type: "button", onclick: () => ask({ cmd: "clock_run", to: last?.playing ? "stop" : "continue" }) }, "Stop")
+  const run = element("button", { type: "button", title: "The transport", onclick: () => ask({ cmd: "clock_run", to: last?.playing ? "stop" : "continue" }) }, "Stop")
   const tap = element("button", { type: "button", title: "Tap the beat (T)", onclick: () => ask({ cmd: "clock_tap" }) }, "Tap")
   root.append(
     element("div.tempo", {}, tempo, element("small", {}, "BPM")),
