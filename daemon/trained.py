@@ -6,7 +6,7 @@ from pathlib import Path
 import onnxruntime
 
 from daemon.models.card import ModelError
-from daemon.models.contract import TASKS, Graph
+from daemon.models.contract import OPEN_SIZES, TASKS, Graph
 
 __all__ = ["ModelError", "load", "loaded"]
 
@@ -18,6 +18,8 @@ def load(path: Path, graph: Graph) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 4
+    for name, size in OPEN_SIZES.items():
+        options.add_free_dimension_override_by_name(name, size)
     try:
         session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
     except FileNotFoundError:

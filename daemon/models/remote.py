@@ -1,7 +1,8 @@
 """A task's graphs on a server of the Open Inference Protocol (KServe v2: Triton, OpenVINO Model Server, MLServer, KServe).
 
-https://github.com/kserve/open-inference-protocol. The server keeps nothing: each call carries all of a graph's state. What
-the server says of a model (names, datatypes, shapes) is held against the task's contract before it is used.
+https://github.com/kserve/open-inference-protocol. The server keeps nothing: each call carries all of a graph's state; of a
+phrase's past only what there is, where the server leaves that size open (daemon.models.remote_past). What the server says of
+a model (names, datatypes, shapes) is held against the task's contract before it is used.
 """
 
 import threading
@@ -11,7 +12,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from daemon.models import remote_address
+from daemon.models import remote_address, remote_past
 from daemon.models.card import ModelError
 from daemon.models.contract import Graph, Tensor
 from daemon.models.fallback import Beside, Fallback, RemoteError
@@ -69,6 +70,7 @@ class Server:
     def __init__(self, task: str, address: Address, contract: Mapping[str, Graph]) -> None:
         self._task, self._address, self._contract = task, address, contract
         self._names = {graph: address.model(graph, contract) for graph in contract}
+        self._past: dict[str, dict[str, int]] = {}  # graph -> as remote_past.axes, where the server leaves them open
         self._mine = threading.local()  # a thread's own client: those over HTTP are bound to it
 
     def look(self, timeout_s: float) -> str:
@@ -81,6 +83,9 @@ class Server:
                 self._compare(graph, found.inputs, wanted.inputs, "input")
                 self._compare(graph, found.outputs, wanted.outputs, "output")
                 version = version or found.version
+                past = remote_past.axes(wanted)
+                is_open = all(found.inputs[name][1][axis] == OPEN for name, axis in past.items())
+                self._past[graph] = past if is_open else {}
                 zeros = {name: np.zeros(_tried(one), one.type) for name, one in wanted.inputs.items()}
                 self._infer(client, graph, zeros, timeout_s)
         finally:
@@ -125,7 +130,9 @@ class Server:
 
     def _infer(self, client: Client, graph: str, feed: Mapping[str, Any], timeout_s: float) -> list[Any]:
         """All outputs in the contract's order."""
-        wanted = self._contract[graph]
+        wanted, past = self._contract[graph], self._past[graph]
+        if past:
+            feed = remote_past.cut(feed, past)
         sent = {
             name: (DATATYPES[one.type], np.ascontiguousarray(feed[name], one.type))
             for name, one in wanted.inputs.items()

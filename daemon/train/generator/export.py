@@ -20,7 +20,8 @@ class Step(nn.Module):
     def forward(self, token: Tensor, at: Tensor, candidates: Tensor, mask: Tensor, *past: Tensor) -> tuple[Tensor, ...]:
         """token (1, fields), at (1, 2), candidates (1, CANDIDATES), mask (PAST,): 0 where there is a past, else very low.
 
-        `past`: for each layer the keys (heads, width of a head, PAST) and the values (heads, PAST, width of a head).
+        `past`: for each layer the keys (heads, width of a head, PAST) and the values (heads, PAST, width of a head). The
+        graph takes any number in PAST's place.
         Gives the word (1, width), the time's logits (1, symbols), and the keys and values of this note,
         (layers, 2, heads, width of a head).
         """
@@ -33,7 +34,7 @@ class Step(nn.Module):
             scale = q.shape[-1] ** -0.5
             now = (q * k).sum(-1, keepdim=True) * scale
             weight = torch.cat(((q @ keys) * scale + mask, now), -1).softmax(-1)
-            seen = weight[..., :PAST] @ values + weight[..., PAST:] * v
+            seen = weight[..., :-1] @ values + weight[..., -1:] * v
             x = layer.rest(x, seen[None], net.drop)
             added.append(torch.stack((k[:, 0], v[:, 0])))
         word = net.norm(x)[0]
@@ -132,6 +133,9 @@ def export(checkpoint: Path, folder: Path) -> None:
                 input_names=list(inputs),
                 output_names=outputs,
                 opset_version=17,
+                dynamic_axes={
+                    one: {k: "past"} for one, value in inputs.items() for k, n in enumerate(value.shape) if n == PAST
+                },
                 dynamo=False,
             )
         quantize_dynamic(path, folder / f"{name}.int8.onnx", weight_type=QuantType.QInt8, per_channel=True)
