@@ -115,6 +115,10 @@ def _path(command: Generate, bench: Bench) -> Path:
         raise Refused(422, f"generate: {what} given; give one of notes and midi (a MIDI file's bytes)")
     if command.midi:
         return bench.file(command.midi)
+    if len(command.notes) > MOST_NOTES:
+        raise Refused(
+            413, f"generate: {len(command.notes)} notes; {MOST_NOTES} are the most, so give the phrase's end only"
+        )
     meter_of(command.meter)
     path = bench.folder / "given"
     notes = [Sounded(one.beat, one.beat + one.beats, one.midi, one.velocity) for one in command.notes]

@@ -26,7 +26,7 @@ from daemon.errors import Refused, UserError
 from daemon.models import shelf
 from daemon.service.frames import Begin, Do, Done, Line, NotDone, Ready
 
-NICE = 19
+NICE, START_NICE = 19, 10  # what is done once at the start would take for ever on a busy machine
 ANSWER_BYTES = 64 << 20  # of a result at most
 
 SERVICES: dict[type, Callable[[Any, Bench], Any]] = {
@@ -47,13 +47,15 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the front of house ends us
         signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(OSError):
-        os.nice(NICE)
+        os.nice(START_NICE)
     line = Line(socket.socket(fileno=int(sys.argv[1])))
     begin = line.told()
     if isinstance(begin, Begin):
         os.environ.update(shelf.environment(begin.models))
         bench = Bench(begin.folder, begin.library, line.is_stopped)
         warm(bench)
+        with contextlib.suppress(OSError):
+            os.nice(NICE)  # there is no more than 19
         with contextlib.suppress(OSError):  # who asked has gone
             line.say(Ready())
             while (told := line.told()) is not None:

@@ -77,6 +77,9 @@ class House:
         page = asyncio.create_task(self._page()) if self._opening.listening >= 0 else None
         try:
             while not self._stop.is_set():
+                if page is not None and page.done():
+                    page.result()
+                    raise RuntimeError("uvicorn has ended")
                 self._alive()
                 self._fare(time.monotonic())
                 for ear in ears:
@@ -86,7 +89,7 @@ class House:
         finally:
             self.queue.close()
             await self._desk.close()
-            if page is not None:
+            if page is not None and not page.done():
                 page.cancel()
                 with contextlib.suppress(asyncio.CancelledError, TimeoutError):
                     await asyncio.wait_for(page, 2.0)

@@ -176,6 +176,7 @@ def test_what_is_wrong_is_said_with_a_remedy(client: Client, serving: Serving, t
         ("generate", {"notes": NOTES, "constraints": {"low": [1]}}, 422, "low"),
         ("generate", {"notes": NOTES, "seed": 2**63 - 1, "constraints": {"low": 90, "high": 30}}, 422, "exchange"),
         ("generate", {"notes": [{"beat": 90000, "beats": 1, "midi": 60}]}, 413, "give its end only"),
+        ("generate", {"notes": 5000 * NOTES[:1]}, 413, "4096 are the most"),
         ("models", {"deadline_ms": 0}, 422, "deadline_ms"),
     ):
         got, text = client.refused(cmd, **arguments)
@@ -276,7 +277,7 @@ PHRASES = st.builds(lambda fields: {**fields, "cmd": "generate"}, SANE)
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(batch=st.lists(COMMANDS | PHRASES, min_size=1, max_size=3), junk=st.binary(max_size=80))
 def test_whatever_comes_is_answered(client: Client, batch: list[dict[str, Any]], junk: bytes) -> None:
@@ -293,7 +294,7 @@ def test_whatever_comes_is_answered(client: Client, batch: list[dict[str, Any]],
     assert b"error" in client.next()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     cut=st.integers(0, 3000),
     at=st.integers(0, 200),
@@ -332,7 +333,7 @@ def test_after_all_that_it_is_the_same_process_with_nothing_left_open(
     few(2)
     pids = serving.process.pid, serving.worker
     before = [descriptors(pid) for pid in pids]
-    few(20)
+    few(10)
     assert (serving.process.pid, serving.worker) == pids
     assert [descriptors(pid) for pid in pids] == before
     assert files(serving.tmp) == []
