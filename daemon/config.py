@@ -200,6 +200,8 @@ def parse(values: dict) -> Config:
         if kind not in ANALYSERS:
             raise ConfigError(f"analysis.{kind}: there is no such analysis{_nearest(kind, list(ANALYSERS))}")
         _check_analyser(kind, name)
+    for task, model in config.models.items():
+        _check_model(task, model)
     if 0 < config.engine.rate < 44100:
         raise ConfigError(f"engine.rate: {config.engine.rate} is too low; give 44100 to 96000, or 0")
     if 0 < config.engine.block_size < 16:
@@ -216,6 +218,20 @@ def _check_analyser(kind: str, name: str) -> None:
         check(kind, name)
     except LookupError as error:
         raise ConfigError(f"analysis.{kind}: {error.args[0]}") from None
+
+
+def _check_model(task: str, model: str) -> None:
+    from daemon.models import remote_address
+    from daemon.models.card import ModelError
+    from daemon.models.contract import TASKS
+
+    if task not in TASKS:
+        raise ConfigError(f"models.{task}: there is no such task{_nearest(task, list(TASKS))}")
+    if "://" in model or model.startswith("kserve"):
+        try:
+            remote_address.parse(model)
+        except ModelError as error:
+            raise ConfigError(f"models.{task}: {error}") from None
 
 
 def _explain(problem: str, values: dict) -> str:

@@ -1,6 +1,7 @@
 """A model elsewhere and the local one beside it: whatever becomes of the one elsewhere, the same comes out, and in time."""
 
 import contextlib
+import sys
 from collections import deque
 from collections.abc import Callable, Mapping
 from itertools import pairwise
@@ -11,7 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daemon import config
+from daemon.models import remote, remote_past
 from daemon.models.card import ModelError
+from daemon.models.contract import TASKS
 from daemon.models.fallback import AGAIN_MOST_NS, AGAIN_NS, CALL_NS, Beside, Fallback, RemoteError
 from daemon.models.opening import Deadline, News
 from daemon.models.remote_address import Address, parse
@@ -200,7 +204,7 @@ def test_anything_else_is_refused_with_the_way_it_is_written(text: str) -> None:
     with contextlib.suppress(ModelError):
         parse(text)
         return
-    with pytest.raises(ModelError, match="give kserve.grpc://HOST:PORT/NAME"):
+    with pytest.raises(ModelError, match=r"give kserve\+grpc://HOST:PORT/NAME"):
         parse(text)
 
 
@@ -222,3 +226,36 @@ def test_anything_else_is_refused_with_the_way_it_is_written(text: str) -> None:
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ModelError, match="is not the address of a model"):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["kserve+grpc://host", "kserve+ftp://host:1/phrase", "http://host:8000/phrase"])
+def test_the_config_names_the_key_of_an_address_that_is_none(text: str) -> None:
+    with pytest.raises(config.ConfigError, match=r"^models\.phrase: .*give kserve\+grpc://HOST:PORT/NAME"):
+        config.parse({"models": {"phrase": text}})
+    assert config.parse({"models": {"phrase": "kserve+http://host:8000/phrase"}}).models
+    with pytest.raises(config.ConfigError, match=r"^models\.frase: there is no such task; did you mean 'phrase'"):
+        config.parse({"models": {"frase": "phrase"}})
+
+
+def test_without_the_client_library_the_way_to_get_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("grpc", "http"):
+        monkeypatch.delitem(sys.modules, f"daemon.models.remote_{name}", raising=False)
+        monkeypatch.setitem(sys.modules, f"tritonclient.{name}", None)
+        with pytest.raises(ModelError, match=r"pip install 'jamd\[remote\]'"):
+            remote.connect(parse(f"kserve+{name}://127.0.0.1:1/phrase"))
+
+
+@given(st.integers(0, 256))
+def test_of_the_past_only_what_is_filled_is_sent(filled: int) -> None:
+    along = remote_past.axes(TASKS["phrase"]["trunk"])
+    assert len(along) == 9
+    assert remote_past.axes(TASKS["phrase"]["pitch"]) == {}
+    feed = {name: np.ones(one.shape, one.type) for name, one in TASKS["phrase"]["trunk"].inputs.items()}
+    feed["mask"] = np.where(np.arange(256) < filled, 0, -1e9).astype(np.float32)
+    sent = remote_past.cut(feed, along)
+    places = len(sent["mask"])
+    assert places % remote_past.STEP == 0
+    assert max(1, filled) <= places < max(1, filled) + remote_past.STEP
+    for name, axis in along.items():
+        assert sent[name].shape == tuple(places if k == axis else size for k, size in enumerate(feed[name].shape))
+    assert sent["token"] is feed["token"]
