@@ -1,6 +1,7 @@
 """How uvicorn serves the page: bounded in connections, in what they send, and in how long they may say nothing."""
 
 import asyncio
+import socket
 from typing import Any
 
 import h11
@@ -10,6 +11,7 @@ from daemon.web.socket import MESSAGE_BYTES
 
 CONNECTIONS = 256
 REQUEST_S = 10.0  # for a request's first lines
+WAITING_BYTES = 32 << 10  # on their way to a page: it is a second behind where it reads slowly, and not a minute
 PING_S = 20.0  # a page that says nothing as long again has gone
 
 
@@ -22,6 +24,10 @@ class Patient(H11Protocol):
         if len(self.connections) >= CONNECTIONS:
             transport.abort()
             return
+        end = transport.get_extra_info("socket")
+        if end is not None:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, WAITING_BYTES)
+        transport.set_write_buffer_limits(high=WAITING_BYTES)
         super().connection_made(transport)
         self._wait()
 
