@@ -20,7 +20,7 @@ from daemon.flight.tap import Part
 SEGMENT_S, PARTS, SHORTEST_S = 10.0, 6, 1.0  # a segment lasts; that many of them, where little is kept; at least
 PAST_BYTES = 64 << 20  # of logs whose sound has gone
 AGAIN_S = 0.5  # after a write that failed
-SLACK = 2.0  # times `minutes` that are kept at most, while the analysers' state lags behind
+SLACK_S = 60.0  # beyond `minutes`, or as much again, that is kept while the analysers' state lags behind
 
 SEGMENTS, PAST, TAKES = "segments", "past", "takes"
 
@@ -61,6 +61,8 @@ class Folder:
         self._item = 0  # of the log
         self._shadow = Shadow()
         self._go_on()
+        for one in self._unknown():
+            self._shadow.follow(one)
 
     def close(self) -> None:
         """What is there is whole."""
@@ -122,7 +124,7 @@ class Folder:
             if not is_over:
                 return
             waits = second.follows(first) and self._shadow.is_at(second)
-            if waits and rest < SLACK * most:
+            if waits and rest < most + max(most, SLACK_S):
                 return
             self._kept_s -= first.seconds
             self._let_go(self.kept.pop(0))
@@ -172,6 +174,17 @@ class Folder:
                 self.epoch, self.next = one.label.epoch, one.end
             for batch in one.batches():
                 self._item = max(self._item, batch.number + len(batch.items))
+
+    def _unknown(self) -> list[Segment]:
+        """The newest segments of this session, from the last on of which it is known how the analysers stood."""
+        found: list[Segment] = []
+        for one in reversed(self.kept):
+            if one.label.about.began_ns != self._about.began_ns:
+                break
+            found.insert(0, one)
+            if one.is_known:
+                return found
+        return []
 
     def _let_go(self, gone: Segment) -> None:
         """Its log is kept as long as its session has sound."""

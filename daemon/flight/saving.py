@@ -23,6 +23,7 @@ SESSION = "session"
 LONGEST_NAME = 64
 WAV_BYTES = 4_000_000_000  # beyond, the file is RF64
 CHUNK = 1 << 16
+NEAR_S = 60.0  # before what is to be saved
 LONGEST_GAP_S = 60.0  # that is written as silence
 
 
@@ -82,12 +83,16 @@ def _checked(name: str) -> str:
 
 
 def _last(segments: Sequence[Segment], minutes: float) -> list[Segment]:
-    """The newest that hold so many minutes, from the one with the first of them on."""
+    """The newest that hold so many minutes, from one on of which it is known how the analysers stood, where that is near."""
     left, begin = minutes * 60.0 or 1e12, len(segments)
     while begin > 0 and left > 0:
         begin -= 1
         left -= segments[begin].seconds
-    return list(segments[begin:])
+    known, more = begin, 0.0
+    while known > 0 and more < NEAR_S and not segments[known].is_known:
+        known -= 1
+        more += segments[known].seconds
+    return list(segments[known if segments and segments[known].is_known else begin :])
 
 
 def _pieces(segments: Sequence[Segment], minutes: float) -> list[Piece]:

@@ -95,6 +95,11 @@ class Segment:
     def seconds(self) -> float:
         return self.samples / self.label.rate if self.label.rate > 0 else 0.0
 
+    @property
+    def is_known(self) -> bool:
+        """Whether what the analysers say of its sound can be made again."""
+        return self.samples > 0 and (self.label.first == 0 or (self.path / STATE).exists())
+
     def follows(self, before: "Segment") -> bool:
         """Whether its sound begins where that of another ends."""
         return self.label.epoch == before.label.epoch and self.label.first == before.end

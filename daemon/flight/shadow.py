@@ -9,6 +9,7 @@ import os
 import queue
 import sys
 import threading
+import traceback
 from typing import TYPE_CHECKING
 
 from daemon.flight.segment import STATE, Segment
@@ -16,7 +17,7 @@ from daemon.flight.segment import STATE, Segment
 if TYPE_CHECKING:
     from daemon.flight.analysers import Analysers
 
-NICE = 15
+NICE = 10
 
 
 class Shadow:
@@ -29,7 +30,7 @@ class Shadow:
         self._analysers: Analysers | None = None
         self._at = (-1, -1)  # (epoch, sample)
         self._thread: threading.Thread | None = None
-        self._todo = 0
+        self._given = self._done = 0  # segments; each has one writer
 
     def follow(self, done: Segment) -> None:
         """A segment has ended."""
@@ -38,12 +39,12 @@ class Shadow:
         if self._thread is None:
             self._thread = threading.Thread(target=self._work, name="shadow", daemon=True)
             self._thread.start()
-        self._todo += 1
+        self._given += 1
         self._queue.put(done)
 
     def is_at(self, one: Segment) -> bool:
         """Whether a segment's state may still come."""
-        return self._todo > 0 and not (one.path / STATE).exists()
+        return self._given > self._done and not (one.path / STATE).exists()
 
     def close(self) -> None:
         """What was not done is left undone."""
@@ -54,9 +55,11 @@ class Shadow:
             with contextlib.suppress(OSError):
                 os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICE)
         while (segment := self._queue.get()) is not None:
-            with contextlib.suppress(OSError, ValueError):  # it has gone, or cannot be written: then there is no state
+            try:
                 self._pass(segment)
-            self._todo -= 1
+            except Exception:  # it has gone, or cannot be written: then there is no state
+                traceback.print_exc()
+            self._done += 1
 
     def _pass(self, segment: Segment) -> None:
         from daemon.flight.analysers import Analysers

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from daemon import messages as m
 from daemon.cli import main
 from daemon.config import Config
+from daemon.flight.analysers import Analysers
 from daemon.flight.folder import Folder
 from daemon.flight.link import BandMade, BandTold, Batch, Begin, End, Heard, Said, Session
 from daemon.flight.log import Log
@@ -125,3 +126,23 @@ def test_a_log_of_anything_is_read(items: list) -> None:
 
     batch = Batch(0, [msgspec.Raw(_encode(item)) for item in items])
     assert all(one.number < len(items) for one in _items(batch))
+
+
+def test_analysers_go_on_from_what_they_knew() -> None:
+    """To the bit: the second half after a state that was kept is the second half of the whole."""
+    rng = np.random.default_rng(3)
+    sound = np.repeat(rng.standard_normal((4 * RATE, 1)).astype(np.float32), 4, axis=1)
+    sound *= 0.3 * (np.arange(4 * RATE)[:, None] % 12000 < 2000)
+    analysers = Config().analysers()
+    whole, again = Analysers(RATE, 2, analysers), Analysers(RATE, 2, analysers)
+    half = 2 * RATE + 77
+    whole.hear(sound[:half])
+    whole.reader.read()
+    assert again.restore(whole.state())
+    assert not Analysers(RATE, 2, analysers[:-1]).restore(whole.state())
+    whole.hear(sound[half:])
+    again.hear(sound[half:])
+    one, other = whole.reader.read(), again.reader.read()
+    assert len(one.events) > 3
+    assert one.events.tobytes() == other.events.tobytes()
+    assert one.hops.tobytes() == other.hops.tobytes()
