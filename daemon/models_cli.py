@@ -12,7 +12,7 @@ from daemon.options import FILE, with_key
 if TYPE_CHECKING:
     from daemon.keyring import Key
 
-READY_MS = 40_000  # for another model to be made ready beside the one that plays
+READY_MS = 70_000  # for another model to be made ready beside the one that plays
 
 
 class UseError(UserError):

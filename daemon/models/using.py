@@ -9,7 +9,7 @@ from daemon.companion import Companion
 from daemon.models import shelf
 from daemon.models.link import Model, Use
 
-USE_S = 30.0  # for another model to be made ready; beyond that the process is taken to hang in it
+USE_S = 60.0  # for another model to be made ready; beyond that the process is taken to hang in it
 
 Reply = Callable[[dict[str, Any]], None]
 

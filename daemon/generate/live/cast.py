@@ -1,11 +1,10 @@
 """The models of the generator process: one for each task, and another that is made ready beside it.
 
-The other is loaded, checked, warmed up and told what was played last on a thread that stands below all else. It takes the
-first one's place between two answers; where it is refused the first one stays.
+The other is loaded, checked, warmed up and told what was played last on a thread; of the same rank as the others, for one
+below them would keep the interpreter's lock from them where the machine is busy. It takes the first one's place between
+two answers; where it is refused the first one stays.
 """
 
-import contextlib
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +17,6 @@ from daemon.models.card import ModelError
 from daemon.models.link import Model
 from daemon.models.opening import News, Opened, open_model
 
-LOWEST = 19  # nice
 HEARS_NS = 250_000_000  # what is played may be heard by a model elsewhere
 
 Name = tuple[str, str]
@@ -37,8 +35,6 @@ class Swap(threading.Thread):
         self._kinds, self._warm, self._heard = kinds, warm, heard
 
     def run(self) -> None:
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LOWEST)
         try:
             opened = open_model(self.task, self.model)
             for key, kind in self._kinds.items():
