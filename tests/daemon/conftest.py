@@ -21,8 +21,9 @@ class Daemon:
         self.address = f"ipc://{folder}/wire"
         path = folder / "config.toml"
         self.control = f"ipc://{folder}/control"
+        page = "" if "[page]" in config else '[page]\naddress = "off"\n'
         path.write_text(
-            f'{config}\n[zmq]\naddress = "{self.address}"\nlatest = "off"\n[control]\naddress = "{self.control}"\n'
+            f'{config}\n{page}[zmq]\naddress = "{self.address}"\nlatest = "off"\n[control]\naddress = "{self.control}"\n'
         )
         self.socket = zmq.Context.instance().socket(zmq.SUB)
         self.socket.setsockopt(zmq.RCVHWM, 0)

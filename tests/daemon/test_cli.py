@@ -148,7 +148,8 @@ def test_a_missing_config() -> None:
 def test_a_device_that_is_not_there(tmp_path: Path) -> None:
     path = tmp_path / "device.toml"
     path.write_text(
-        f'[engine]\ndriver = "portaudio"\ndevice = "Studer A800"\n[zmq]\naddress = "ipc://{tmp_path}/wire"\nlatest = "off"\n'
+        '[engine]\ndriver = "portaudio"\ndevice = "Studer A800"\n[page]\naddress = "off"\n'
+        f'[zmq]\naddress = "ipc://{tmp_path}/wire"\nlatest = "off"\n'
     )
     done = jamd("run", "--config", path)
     assert done.returncode == 1
@@ -157,9 +158,8 @@ def test_a_device_that_is_not_there(tmp_path: Path) -> None:
 
 def test_no_jack_server(tmp_path: Path) -> None:
     path = tmp_path / "jack.toml"
-    path.write_text(f'[engine]\ndriver = "jack"\n[zmq]\naddress = "ipc://{tmp_path}/wire"\nlatest = "off"\n')
-    with path.open("a") as file:
-        file.write('[control]\naddress = "off"\n')
+    wires = f'[zmq]\naddress = "ipc://{tmp_path}/wire"\nlatest = "off"\n[control]\naddress = "off"\n'
+    path.write_text(f'[engine]\ndriver = "jack"\n{wires}[page]\naddress = "off"\n')
     done = jamd("run", "--config", path, JACK_DEFAULT_SERVER="nobody-runs-this")
     assert done.returncode == 1
     assert "JACK" in done.stderr

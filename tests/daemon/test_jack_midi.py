@@ -35,6 +35,7 @@ def config(folder: Any, api: str = "off") -> Any:
             "engine": {"driver": "jack", "device": "none"},
             "midi": {"api": api},
             "zmq": {"address": f"ipc://{folder}/wire", "latest": "off"},
+            "page": {"address": "off"},
             "control": {"address": "off"},
         }
     )

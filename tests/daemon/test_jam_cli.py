@@ -1,8 +1,6 @@
 """`jamd jam` as a performer meets it: it says what is missing, obeys single keys, and ends with a summary."""
 
 import os
-import pty
-import select
 import subprocess
 import sys
 import time
@@ -13,8 +11,7 @@ import pytest
 from daemon.ctl.client import ask
 from daemon.desk.commands.jam import Jam, JamCue, JamPanic
 from daemon.jam import MODES, order
-
-ALONE = {"JACK_DEFAULT_SERVER": "nobody-runs-this"}
+from tests.daemon.terminal import ALONE, Terminal
 
 
 def jamd(*words: object) -> subprocess.CompletedProcess[str]:
@@ -31,7 +28,7 @@ def config(tmp_path: Path) -> Path:
     path = tmp_path / "jam.toml"
     path.write_text(
         f'[engine]\ndriver = "timer"\n[zmq]\naddress = "ipc://{tmp_path}/wire"\nlatest = "off"\n'
-        f'[control]\naddress = "ipc://{tmp_path}/control"\n[midi]\napi = "off"\n'
+        f'[control]\naddress = "ipc://{tmp_path}/control"\n[page]\naddress = "off"\n[midi]\napi = "off"\n'
     )
     return path
 
@@ -80,38 +77,8 @@ def test_it_ends_with_a_summary(config: Path):
     assert "0 phrases heard, 0 answered" in done.stdout
 
 
-class Terminal:
-    """`jamd jam` in a terminal of 80 by 24, and the performer's end of it."""
-
-    def __init__(self, *words: object) -> None:
-        self._far, near = pty.openpty()
-        self.text = ""
-        environ = {**os.environ, **ALONE, "TERM": "xterm-256color", "COLUMNS": "80", "LINES": "24"}
-        command = [sys.executable, "-m", "daemon.cli", "jam", *map(str, words)]
-        self.process = subprocess.Popen(command, stdin=near, stdout=near, stderr=near, env=environ)
-        os.close(near)
-
-    def press(self, keys: str) -> None:
-        os.write(self._far, keys.encode())
-
-    def until(self, text: str, seconds: float = 120.0) -> None:
-        ends_at = time.monotonic() + seconds
-        while text not in self.text:
-            assert time.monotonic() < ends_at, self.text[-2000:]
-            if select.select([self._far], [], [], 0.2)[0]:
-                try:
-                    self.text += os.read(self._far, 65536).decode("utf-8", "replace")
-                except OSError:  # it has ended
-                    assert text in self.text, self.text[-2000:]
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._far)
-
-
 def test_single_keys_steer_it(config: Path, tmp_path: Path):
-    terminal = Terminal("--config", config, "--preset", "jazz-trio", "--tempo", 140)
+    terminal = Terminal("jam", "--config", config, "--preset", "jazz-trio", "--tempo", 140)
 
     def table() -> dict:
         return ask(f"ipc://{tmp_path}/control", [{"cmd": "jam_show"}])["results"][0]["jam"]

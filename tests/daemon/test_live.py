@@ -121,7 +121,8 @@ def test_a_killed_engine_is_back_within_two_seconds(jack_server, daemon) -> None
 
 def test_a_jack_device_that_is_not_there_is_named(jack_server, tmp_path) -> None:
     config = tmp_path / "c.toml"
-    wires = f'[zmq]\naddress = "ipc://{tmp_path}/w"\nlatest = "off"\n[control]\naddress = "off"\n'
+    wires = f'[zmq]\naddress = "ipc://{tmp_path}/w"\nlatest = "off"\n'
+    wires += '[control]\naddress = "off"\n[page]\naddress = "off"\n'
     config.write_text(f'[engine]\ndriver = "jack"\ndevice = "nosuch"\n{wires}')
     command = [sys.executable, "-m", "daemon.cli", "run", "--config", str(config)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)

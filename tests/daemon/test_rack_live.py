@@ -204,7 +204,8 @@ def test_a_plugin_that_takes_the_first_engine_along_is_left_out(daemon, tmp_path
 
 
 def test_a_preset_that_is_not_there_is_one_line(tmp_path) -> None:
-    wires = f'[zmq]\naddress = "ipc://{tmp_path}/w"\nlatest = "off"\n[control]\naddress = "off"\n'
+    wires = f'[zmq]\naddress = "ipc://{tmp_path}/w"\nlatest = "off"\n'
+    wires += '[control]\naddress = "off"\n[page]\naddress = "off"\n'
     config = tmp_path / "c.toml"
     config.write_text(f'[engine]\ndriver = "timer"\ninput = "performance"\n{wires}')
     command = [sys.executable, "-m", "daemon.cli", "run", "--config", str(config), "--preset", "nosuch"]

@@ -96,6 +96,7 @@ class Live:
             "engine": {"driver": "jack", "device": "none"},
             "midi": midi or {"api": "off"},
             "zmq": {"address": f"ipc://{folder}/wire", "latest": "off"},
+            "page": {"address": "off"},
             "control": {"address": "off"},
             "recommend": {"library": "off"},
             "clock": clock,

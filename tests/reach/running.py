@@ -26,6 +26,8 @@ latest = "off"
 curve = {curve}
 [control]
 address = "{control}"
+[page]
+address = "off"
 """
 
 

@@ -25,7 +25,8 @@ class Systemd:
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(os.fspath(folder / "notify"))
         config = folder / "config.toml"
-        wires = f'[zmq]\naddress = "ipc://{folder}/wire"\nlatest = "off"\n[control]\naddress = "off"\n'
+        wires = f'[zmq]\naddress = "ipc://{folder}/wire"\nlatest = "off"\n'
+        wires += '[control]\naddress = "off"\n[page]\naddress = "off"\n'
         config.write_text(CONFIG + wires)
         told = {"NOTIFY_SOCKET": os.fspath(folder / "notify"), "WATCHDOG_USEC": str(round(EVERY_S * 1e6))}
         command = [sys.executable, "-m", "daemon.cli", "run", "--config", str(config)]
