@@ -140,13 +140,14 @@ class TopView:
 
     def _header(self, width: int, at: float) -> Text:
         engine, time = self.facts.newest(m.Engine), clock(self.facts.sample(at) / self.facts.rate)
-        left = row((" jamd", "bold"), f"  {self.address}  ")
+        left = row((" jamd", "bold"), "  ")
         if self._heard_at is None:
             left.append("not heard", f"bold {RED}")
         elif engine is not None:
             left.append(engine.state, f"bold {GREEN if engine.state == 'running' else RED}")
             left.append(f"  {engine.block_size} at {self.facts.rate} Hz" if engine.block_size else "")
-            left.append(f"  {': '.join(filter(None, (engine.driver, engine.device)))}", DIM)
+            left.append(f"  {': '.join(filter(None, (engine.driver, engine.device)))}")
+        left.append(f"  {self.address}", DIM)
         left.truncate(width - len(time) - 2, pad=True)
         return left.append(f" {time} ")
 
