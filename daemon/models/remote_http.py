@@ -13,6 +13,7 @@ from daemon.models.remote import Metadata
 
 _GONE = {"400", "404"}  # how servers say that they have no such model
 BINARY = "binary_tensor_data"
+_JSON = {"Content-Type": "application/json"}  # the library says it only of bytes, and KServe takes all else for bytes
 
 
 class Http:
@@ -54,7 +55,10 @@ class Http:
                 one = triton.InferInput(name, list(values.shape), datatype)
                 inputs.append(one.set_data_from_numpy(values, binary_data=self._binary))
             wanted = [triton.InferRequestedOutput(name, binary_data=self._binary) for name in outputs]
-            return self._client.infer(model, inputs, outputs=wanted)
+            headers = {} if self._binary else _JSON
+            return self._client.infer(
+                model, inputs, outputs=wanted, headers=headers, request_id="jamd"
+            )  # KServe needs one
 
         try:
             found = self._within(timeout_s, asked)
