@@ -2,6 +2,7 @@
  * When panels are drawn: at the display's rate, but only those that are in sight and have something new; else nothing runs.
  */
 
+const EACH_MS = 30 // between two drawings: no more often than frames come, for the machine that plays may draw, too
 const QUIET_MS = 1500 // after the last frame nothing moves any more
 
 export class Drawing {
@@ -11,6 +12,7 @@ export class Drawing {
     this._panels = panels.filter((panel) => panel.draw)
     this._runs = false
     this._heard = -QUIET_MS
+    this._drawn = -EACH_MS
     this._seen = new IntersectionObserver((entries) => {
       for (const { target, isIntersecting } of entries) {
         const panel = this._panels.find(({ root }) => root === target)
@@ -55,6 +57,8 @@ export class Drawing {
 
   _draw(ms) {
     this._runs = false
+    if (ms - this._drawn < EACH_MS) return this._run()
+    this._drawn = ms
     const moves = ms - this._heard < QUIET_MS
     const now = this._clock.now(ms)
     let isWanted = false

@@ -56,7 +56,7 @@ export function monitor(root, _, clock) {
     hears: {
       midi_note: (m) => add("note", m, `${m.port} ch ${m.channel + 1}  ${pitch(m.midi)} ${m.on ? `on ${m.velocity}` : "off"}`),
       midi_control: (m) => add("control", m, `${m.port} ch ${m.channel + 1}  CC ${m.control} = ${m.value}`),
-      osc: (m) => add("osc", m, [m.address, ...m.arguments].join(" "), m.error),
+      osc: (m) => add("osc", m, [m.address, ...m.arguments.map(short)].join(" "), m.error),
       midi_port: (m) => ports.set(`${m.direction} ${m.port}`, m),
       midi_harmony: (m) => (harmony = m),
     },
@@ -69,4 +69,9 @@ export function monitor(root, _, clock) {
       return isNew
     },
   }
+}
+
+/** A float of 32 bits has no more digits than these that mean something. */
+function short(value) {
+  return typeof value === "number" && !Number.isInteger(value) ? value.toPrecision(4) : value
 }
