@@ -38,6 +38,8 @@ class Served:
         shutil.copy(Path(__file__).parent / "remote_wrong.py", folder)
         for name in ("trunk", "pitch", "duration"):
             shutil.copy(shelf.SHIPPED["phrase"] / f"{name}.int8.onnx", folder / f"phrase_{name}")
+        for name in ("items", "step"):
+            shutil.copy(shelf.SHIPPED["next"] / f"{name}.onnx", folder / f"next_{name}")
         shutil.copy(shelf.SHIPPED["harmony"] / "harmony_int8.onnx", folder / "harmony")
         self.http, self.grpc = _free(2)
         settings = json.loads((folder / "settings.json").read_text())

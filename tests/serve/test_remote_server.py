@@ -54,8 +54,9 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 def fed(task: str, graph: str, seed: int) -> dict[str, np.ndarray]:
     rng = np.random.default_rng(seed)
     return {
-        name: rng.integers(0, 2, one.shape) if one.type == "int64" else rng.normal(size=one.shape).astype(np.float32)
+        name: rng.integers(0, 2, shape) if one.type == "int64" else rng.normal(size=shape).astype(np.float32)
         for name, one in TASKS[task][graph].inputs.items()
+        for shape in ([3 + seed if isinstance(size, str) else size for size in one.shape],)
     }
 
 
@@ -74,7 +75,7 @@ def alone(opened: Opened) -> Opened:
 
 
 @pytest.mark.parametrize("protocol", ["grpc", "http"])
-@pytest.mark.parametrize("task", ["harmony", "phrase"])
+@pytest.mark.parametrize("task", ["harmony", "phrase", "next"])
 def test_each_graph_gives_the_same_there_as_here(served: Served, protocol: str, task: str) -> None:
     local, remote = open_model(task, "own"), alone(open_model(task, served.address(protocol, task)))
     assert [one.state for one in remote.news] == ["remote"]
