@@ -16,6 +16,7 @@ ARGUMENTS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--renderer-process-limit=2",  # ten pages are not ten processes
 )
 LATEST_MS = 30_000  # for what must come at some time, on a busy machine
 
