@@ -136,7 +136,7 @@ class Steering:
             view.tell("it is over: the lights go on", at)
             self._asker.ask({"cmd": "panic", "over": True})
         elif key == "t":
-            view.tell("what just happened is saved", at)
+            view.tell("what just happened is being saved", at)
             self._asker.ask({"cmd": "take"})
 
 

@@ -5,7 +5,7 @@ colours are those of M. Okabe and K. Ito, "Color Universal Design" (2008).
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from rich.text import Text
@@ -125,23 +125,26 @@ def _name(low: int, each: int, is_edge: bool) -> str:
 
 
 def _row(name: str, upper: list[int], lower: list[int], page: Page, step: int, plain: bool) -> Text:
-    text = Text(f"{name:>{LABEL}} ", "dim")
+    cells: list[tuple[str, str]] = []
     for cell, (top, bottom) in enumerate(zip(upper, lower, strict=True)):
         tick = page.first + cell * step
         if (cell * step) % page.bar < step:
             is_now = page.now is not None and tick <= page.now < tick + page.bar
-            text.append("|" if plain else "│", "bold" if is_now else "dim")
+            cells.append(("|" if plain else "│", "bold" if is_now else "dim"))
         is_here = page.now is not None and tick <= page.now < tick + step
         who = max(top, bottom)
         if not who:
             mark = "." if plain else "·"
-            text.append(mark if tick % page.beat < step else " ", "reverse" if is_here else "dim")
+            cells.append((mark if tick % page.beat < step else " ", "reverse" if is_here else "dim"))
         elif plain:
-            text.append(_PLAIN[who], COLOURS[who])
+            cells.append((_PLAIN[who], COLOURS[who]))
         elif top and bottom and top != bottom:
-            text.append("▀", f"{COLOURS[top]} on {COLOURS[bottom]}")
+            cells.append(("▀", f"{COLOURS[top]} on {COLOURS[bottom]}"))
         else:
-            text.append(_GLYPHS[who][2 if top == bottom else 0 if top else 1], COLOURS[who])
+            cells.append((_GLYPHS[who][2 if top == bottom else 0 if top else 1], COLOURS[who]))
+    text = Text(f"{name:>{LABEL}} ", "dim")
+    for style, alike in groupby(cells, key=lambda one: one[1]):  # as one: each change is some twenty bytes more to draw
+        text.append("".join(mark for mark, _ in alike), style)
     return text
 
 
