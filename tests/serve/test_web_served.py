@@ -27,6 +27,7 @@ from schemathesis.specs.openapi import checks
 from daemon.inputs.performance import Performance
 from tests.recommend.booth_stage import library
 
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 CLIENTS = Path(__file__).parents[2] / "presets" / "clients"
 PATIENCE_S = 150.0  # for the first answer, where all has to be compiled
 
@@ -35,6 +36,7 @@ class Serve(NamedTuple):
     process: subprocess.Popen
     url: str
     sound: Path
+    address: str
 
     def open(self) -> int:
         """Descriptors of the process that serves."""
@@ -49,7 +51,7 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     soundfile.write(sound, np.concatenate(list(Performance(6.0).blocks(44100)), axis=1).T, 44100)
     where = [
         "--address",
-        "off",
+        f"ipc://{folder}/ask",
         "--page",
         "127.0.0.1:0",
         "--workers",
@@ -60,11 +62,10 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     command = [sys.executable, "-m", "daemon.cli", "serve", *where]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2])
     assert process.stderr is not None
-    found = re.search(r"http://[\d.:]+", process.stderr.readline())
-    assert found is not None
+    found = next(found for line in process.stderr if (found := re.search(r"http://[\d.:]+", line)))
     with urllib.request.urlopen(f"{found[0]}/api/1/models", timeout=PATIENCE_S):
         pass
-    yield Serve(process, found[0], sound)
+    yield Serve(process, found[0], sound, f"ipc://{folder}/ask")
     assert process.poll() is None
     process.send_signal(signal.SIGTERM)
     said = process.communicate(timeout=30)[1]
@@ -91,6 +92,35 @@ def test_ten_lines_of_javascript_get_the_same(serve: Serve) -> None:
         pytest.skip("node is not installed: sudo apt install nodejs")
     python = _said([sys.executable, "-I", str(CLIENTS / "python" / "services.py")], serve)
     assert _said(["node", str(CLIENTS / "node" / "services.mjs")], serve) == python
+
+
+def _of_the_readme(language: str, serve: Serve) -> str:
+    """The client that it shows, which asks this server."""
+    block = next(one for one in re.findall(rf"^```{language}\n(.*?)^```", README, re.M | re.S) if "analyse" in one)
+    put = {
+        "tcp://127.0.0.1:5551": serve.address,
+        "http://127.0.0.1:5580": serve.url,
+        "/path/to/song.wav": str(serve.sound),
+        '"song.wav"': f'"{serve.sound}"',
+        "blue monday": "green tuesday",
+    }
+    for old, new in put.items():
+        block = block.replace(old, new)
+    return block
+
+
+@pytest.mark.parametrize("language", ["python", "js"])
+def test_the_clients_in_the_readme_are_answered(serve: Serve, language: str) -> None:
+    if language == "js" and shutil.which("node") is None:
+        pytest.skip("node is not installed: sudo apt install nodejs")
+    run = [sys.executable, "-c"] if language == "python" else ["node", "--input-type=module", "-e"]
+    done = subprocess.run(
+        [*run, _of_the_readme(language, serve)], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+    assert not done.returncode, done.stderr
+    key, answer = done.stdout.split("\n", 1)
+    assert re.fullmatch(r"[A-G][b#]? (major|minor)", key)
+    assert "velocity" in answer and "transition" in answer
 
 
 def test_a_client_hears_why_not(serve: Serve) -> None:
