@@ -85,8 +85,7 @@ def test_from_a_folder_to_the_shelf_and_off_it_again(tmp_path: Path, home: Path)
     assert "there is no model 'mine'" in jamd("remove", "mine")[2]
 
 
-@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz", "tar.xz"])
-@pytest.mark.parametrize("top", ["", "mine/"])
+@pytest.mark.parametrize(("kind", "top"), [("zip", "mine/"), ("zip", ""), ("tar", ""), ("tar.gz", "mine/")])
 def test_from_an_archive(tmp_path: Path, home: Path, kind: str, top: str) -> None:
     folder = stage.copied("next", tmp_path, "mine")
     code, out, err = jamd("add", packed(folder, kind, top), "--json")
@@ -220,7 +219,7 @@ def test_an_archive_of_links_and_devices_is_not_taken(tmp_path: Path, home: Path
 
 def test_an_archive_of_too_much_is_not_taken(tmp_path: Path, home: Path) -> None:
     folder = stage.copied("next", tmp_path, "mine")
-    (folder / "step.onnx").write_bytes(bytes(50_000_000))  # its card says less
+    (folder / "step.onnx").write_bytes(bytes(5_000_000))  # its card says less
     assert "step.onnx is longer than its 451279 bytes" in refused(packed(folder, "zip"), home)
     many = packed(stage.copied("next", tmp_path, "many"), "zip")
     _zip(many, *((f"{n}.txt", b"") for n in range(1100)))
@@ -238,7 +237,7 @@ def test_what_is_no_archive_or_damaged_is_not_taken(tmp_path: Path, home: Path) 
     path = tmp_path / "x.zip"
     path.write_bytes(b"not one")
     assert "no folder, .zip or .tar" in refused(path, home)
-    for kind in ("zip", "tar", "tar.gz", "tar.xz"):
+    for kind in ("zip", "tar", "tar.gz"):
         whole = packed(stage.copied("next", tmp_path / kind, "mine"), kind)
         stage.spoilt(whole, lambda data: data[: len(data) // 2])
         refused(whole, home)
