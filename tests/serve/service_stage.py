@@ -1,5 +1,6 @@
 """`jamd serve` as a process of the tests', its clients over ZeroMQ, and what the machine knows of its processes."""
 
+import io
 import itertools
 import os
 import select
@@ -12,13 +13,29 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
+import soundfile
 import zmq
 
 from daemon.curve import identify
 from daemon.keyring import Key
 
 ROOT = Path(__file__).parents[2]
+RATE = 48000
 LATEST_S = 150.0  # for what must come at some time, on a machine that may have to compile
+
+PHRASE = [(0, 60), (1, 62), (2, 64), (3, 67), (4, 65), (5, 64), (6, 62), (7, 60)]
+
+
+def of_seconds(n: int) -> bytes:
+    """A sound file of a few bytes that takes long."""
+    file = io.BytesIO()
+    soundfile.write(file, np.zeros(n * 1000, np.int16), 1000, format="FLAC")
+    return file.getvalue()
+
+
+LONG = {"cmd": "analyse", "sound": of_seconds(1790)}
+NOTES = [{"beat": beat, "beats": 1.0, "midi": midi, "velocity": 90} for beat, midi in PHRASE]
 
 
 class Client:

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -12,7 +14,7 @@ from click.testing import CliRunner, Result
 from daemon.cli import main
 from daemon.front.place import PageError, opened, token
 from daemon.keyring import Keyring, read
-from tests.serve.service_stage import Client, Serving
+from tests.serve.service_stage import ROOT, Client, Serving
 
 
 def serve(*words: str) -> Result:
@@ -81,3 +83,18 @@ def test_a_token_is_made_once_and_a_broken_one_is_refused(tmp_path: Path) -> Non
     (tmp_path / "file").write_text("")
     with pytest.raises(PageError, match="cannot be kept"):
         token("page.address", tmp_path / "file")
+
+
+def test_a_daemon_nobody_looks_at_loads_nothing_of_it() -> None:
+    heavy = [
+        "uvicorn",
+        "starlette",
+        "asyncio",
+        "onnxruntime",
+        "daemon.web.app",
+        "daemon.service.queue",
+        "daemon.answering",
+    ]
+    look = f"import sys, daemon.app, daemon.cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

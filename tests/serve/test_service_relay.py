@@ -15,8 +15,7 @@ import msgspec
 import pytest
 import zmq
 
-from tests.serve.service_stage import ROOT, Client, children, until
-from tests.serve.test_service_answers import LONG, NOTES
+from tests.serve.service_stage import LONG, NOTES, ROOT, Client, children, until
 
 CONFIG = """
 [engine]
