@@ -80,4 +80,4 @@ def _code(error: InferenceServerException) -> str:
 
 
 def _line(error: InferenceServerException) -> str:
-    return " ".join(str(error.message()).split())[:160]
+    return " ".join(str(error.message()).split()).rpartition("last error: ")[2].removeprefix("UNKNOWN: ")[:160]
