@@ -26,7 +26,7 @@ CALLED = {"f0_confidence": "confidence"}
 
 
 def analyse(command: Analyse, bench: Bench) -> dict[str, Any]:
-    """{"rate", "duration_s", "events": [as `jamd analyze --json` has them], "key", "tempo_bpm", "notes": [for a person]}.
+    """{"rate", "duration_s", "events": [as `jamd analyze --json` has them], "key", "tempo_bpm", "said": [for a person]}.
 
     `dense` adds {"dense": {"level": {"time_s": [a hop each], "peak": [...] ...}, ...}}. Raises UserError, Stopped. [worker]
     """
@@ -56,7 +56,7 @@ def analyse(command: Analyse, bench: Bench) -> dict[str, Any]:
         "key": keys[-1] if keys else "",
         "tempo_bpm": median(beats) if beats else 0.0,
         "events": [m.plain(event) for event in events],
-        "notes": sound.notes,
+        "said": sound.notes,
     }
     if command.dense:
         found["dense"] = _dense(hops, rate)

@@ -46,7 +46,7 @@ def test_an_analysis_is_that_of_the_command_line(served: Client, sound: Path) ->
     assert said[0] == said[1] == said[2]
     found = json.loads(msgspec.json.encode(said[0]))  # as JSON has it: no infinity
     assert found["events"] == events
-    assert (found["rate"], found["duration_s"], found["notes"]) == (RATE, 8.0, [])
+    assert (found["rate"], found["duration_s"], found["said"]) == (RATE, 8.0, [])
     assert found["key"] == [event["name"] for event in events if event["type"] == "key"][-1]
     assert 60 < found["tempo_bpm"] < 200
     for kind, columns in found["dense"].items():
