@@ -57,19 +57,13 @@ def application(page: Page) -> Starlette:
 
 
 class _Files(StaticFiles):
-    """The page's files; a name that no file can have is one that is not there."""
+    """The page's files."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await refusal(Refused(404, "the websocket is /ws"))(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        try:
-            return await super().get_response(path, scope)
-        except ValueError:
-            raise HTTPException(404) from None
 
 
 async def _refused(_: Request, refused: Exception) -> Response:

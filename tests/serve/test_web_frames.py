@@ -1,7 +1,7 @@
 """Frames against what they are to be: the newest of what is dense, the highest peaks, all else in order, and bounded."""
 
 import msgspec
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon import messages as m
@@ -20,6 +20,7 @@ def _message(kind: int, number: int) -> m.Message:
     return made[kind]
 
 
+FEW = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])  # on a busy machine, too
 KINDS = st.lists(st.integers(0, 4), max_size=60)
 
 
@@ -34,6 +35,7 @@ def _frame(messages: list[m.Message]) -> Frame | None:
     return frames.frame()
 
 
+@FEW
 @given(KINDS)
 def test_a_frame_is_what_is_new(kinds: list[int]) -> None:
     messages = [_message(kind, number) for number, kind in enumerate(kinds)]
@@ -51,6 +53,7 @@ def test_a_frame_is_what_is_new(kinds: list[int]) -> None:
     assert said["kind"] == "frame" and said["now"] == len(messages) - 1 and said["lost"] == 0
 
 
+@FEW
 @given(KINDS, KINDS)
 def test_two_merged_are_one_that_was_never_cut(first: list[int], second: list[int]) -> None:
     messages = [_message(kind, number) for number, kind in enumerate(first + second)]
@@ -65,7 +68,7 @@ def test_two_merged_are_one_that_was_never_cut(first: list[int], second: list[in
     assert (merged and _said(merged)) == (whole and _said(whole))
 
 
-@settings(max_examples=25)
+@FEW
 @given(st.lists(st.sampled_from([2, 2, 2, 2, 3, 4]), min_size=EVENTS, max_size=900))
 def test_events_are_bounded_and_the_newest_state_is_always_among_them(kinds: list[int]) -> None:
     messages = [_message(kind, number) for number, kind in enumerate(kinds)]

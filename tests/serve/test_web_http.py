@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.serve.web_stage import TOKEN, Server, read, served
 
-FEW = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEW = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
