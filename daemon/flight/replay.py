@@ -77,9 +77,10 @@ class Replay:
                 if stream is None and message.epoch:  # its begin has gone
                     stream = self.streams[message.epoch] = Stream(Begin(message.epoch, message.rate, 2))
                     stream.excused.append(Window(-1, message.known_at + message.rate))
-                if stream is not None and message.__struct_config__.tag in OF_SOUND:
-                    stream.said.append(message)
+                if stream is not None and message.epoch == stream.begin.epoch:
                     stream.newest = max(stream.newest, message.known_at)
+                    if message.__struct_config__.tag in OF_SOUND:
+                        stream.said.append(message)
                 hands.said(message)
             else:
                 hands.take(item)
@@ -108,8 +109,9 @@ class Replay:
         begin, end = label.first, stretch.end
         recorded = [one for one in stream.said if begin < one.known_at <= end]
         stream.said = [one for one in stream.said if not begin < one.known_at <= end]
-        recorded = _unsilenced(recorded, replayed, end - round(SLACK_S * label.rate))
-        excused = [*stream.excused, Window(end - round(SLACK_S * label.rate), end)]
+        last = min(end, stream.newest) - round(SLACK_S * label.rate)  # a daemon that ends publishes no more
+        recorded = _unsilenced(recorded, replayed, last)
+        excused = [*stream.excused, Window(last, end)]
         if not is_exact:
             excused.append(Window(begin, end))
         for kind in OF_SOUND:
