@@ -1,7 +1,7 @@
 """A model is checked whenever it is loaded: its card, every file's hash, its graphs' shapes, and one step of each graph.
 
-What does not pass is refused with a ModelError that says why and what to do. Hashing and loading jamd's largest takes
-some 50 ms, once for each start.
+What does not pass is refused with a ModelError that says why and what to do. The largest of jamd's takes about 0.1 s of a
+core, a third of that for hashing, once for each start.
 """
 
 import math
