@@ -142,7 +142,7 @@ def _row(name: str, upper: list[int], lower: list[int], page: Page, step: int, p
             cells.append(("▀", f"{COLOURS[top]} on {COLOURS[bottom]}"))
         else:
             cells.append((_GLYPHS[who][2 if top == bottom else 0 if top else 1], COLOURS[who]))
-    text = Text(f"{name:>{LABEL}} ", "dim")
+    text = Text().append(f"{name:>{LABEL}} ", "dim")
     for style, alike in groupby(cells, key=lambda one: one[1]):  # as one: each change is some twenty bytes more to draw
         text.append("".join(mark for mark, _ in alike), style)
     return text
@@ -175,7 +175,7 @@ def _drums(seen: Sequence[Rolled], page: Page, step: int, n: int, plain: bool) -
         if note.who == DRUM and page.first <= note.start < page.last:
             cell = int((note.start - page.first) // step)
             struck[cell] = min(struck.get(cell, 127), note.pitch)
-    text = Text(f"{'drum':>{LABEL}} ", "dim")
+    text = Text().append(f"{'drum':>{LABEL}} ", "dim")
     for cell in range(n):
         if (cell * step) % page.bar < step:
             text.append("|" if plain else "│", "dim")
