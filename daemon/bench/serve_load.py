@@ -119,7 +119,12 @@ def main() -> None:
     os.nice(NICE)
     address, service, clients, each, seconds = sys.argv[1:]
     load = _Clients(address, service, int(clients))
-    took = load.work(int(each), float(seconds))
+    try:
+        took = load.work(int(each), float(seconds))
+    except ServeBenchError as error:
+        sys.exit(str(error))
+    if not load.took_s:
+        sys.exit("no request was answered")
     p50, p99 = np.percentile(load.took_s, (50, 99)) * 1000.0
     figures = {"per_s": len(load.took_s) / took, "p50_ms": p50, "p99_ms": p99, "refused_per_s": load.refused / took}
     print(json.dumps(figures))

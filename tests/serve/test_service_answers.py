@@ -13,6 +13,7 @@ import soundfile
 from click.testing import CliRunner
 
 from daemon.answering import analyse as analysing
+from daemon.bench import serve_load
 from daemon.cli import main
 from daemon.inputs.performance import Performance
 from daemon.outputs import midi_out_file
@@ -214,6 +215,16 @@ def test_after_all_that_it_is_the_same_process_with_nothing_left_open(
     assert (serving.process.pid, serving.worker) == pids
     assert [descriptors(pid) for pid in pids] == before
     assert files(serving.tmp) == []
+
+
+def test_the_benchmark_asks_and_counts(serving: Serving) -> None:
+    found = serve_load.asked(serving.address, "recommend", 2, 1, 0.0)
+    assert found["per_s"] > 0
+    assert 0 < found["p50_ms"] <= found["p99_ms"]
+    assert found["refused_per_s"] == 0
+    assert serve_load.asked(serving.address, "recommend", 1, 40, 0.0)["refused_per_s"] > 0
+    with pytest.raises(serve_load.ServeBenchError):
+        serve_load.asked(serving.address, "nothing", 0, 1, 0.0)
 
 
 def test_who_ends_it_has_what_is_under_way_refused(tmp_path: Path) -> None:
