@@ -7,6 +7,9 @@ import pytest
 import soundfile
 
 from daemon import messages as m
+from daemon.flight.reading import Recording
+from daemon.flight.replay import Replay
+from daemon.generate.live import schedule
 from tests.plugins.installed import lv2
 from tests.serve.flight_stage import Stage, replayed
 
@@ -124,14 +127,20 @@ def _is_a_take(path: Path) -> None:
     assert found["identical"]["onset"] > 0
 
 
-def test_what_differs_is_said(tmp_path) -> None:
-    """One sample of the recording is changed: what is heard there is not what was published."""
+def test_what_differs_is_said(tmp_path, monkeypatch) -> None:
+    """A band that hands its notes on 1 ms earlier; and sound that is not what was heard."""
     stage = Stage(tmp_path, preset(tmp_path, "both"))
     stage.read(4.5)
     stage.close()
     code, found = replayed(stage.record)
     assert code == 0, found
     assert found["identical"]["jam_note"] > 5  # the band heard the sound
+    recording = Recording(stage.record)
+    monkeypatch.setattr(schedule, "AHEAD_S", schedule.AHEAD_S + 0.001)
+    replay = Replay(recording, recording.sessions[0])
+    replay.run(lambda seconds: None)
+    assert replay.tally.different["jam_note"] > 0
+    assert not replay.tally.different["onset"]
     sound = next(path for path in sorted(stage.record.glob("segments/*/sound.f32")) if path.stat().st_size > 16 * 48000)
     samples = np.memmap(sound, "<f4", "r+").reshape(-1, 4)
     samples[48000:72000] = 0.0
