@@ -122,6 +122,7 @@ def test_one_escape_and_a_p_are_no_panic(view: View, playing: Playing) -> None:
 
 
 def test_what_just_happened_is_saved(view: View, playing: Playing) -> None:
+    view.until("() => /recording/.test(document.querySelector('#house').textContent)")
     view.page.locator("#house").get_by_text("Save what just happened").click()
     view.until("() => /saved/.test(document.querySelector('#notes').textContent)")
     assert list(Path(playing.folder, "kept").iterdir())
@@ -171,11 +172,11 @@ def test_all_can_be_reached_by_keyboard(view: View) -> None:
 def test_ten_pages(browser: Any, playing: Playing, capsys: pytest.CaptureFixture) -> None:
     """The engine's figures before and after are told; that all pages live, and that the wire lost nothing, is held.
 
-    They are as large as a telephone: without a graphics card one machine draws all of them.
+    They are small: without a graphics card one machine draws all of them.
     """
     playing.passed_over()
     before = playing.heard(m.Heartbeat)
-    pages = [View(browser, playing.url, 360, 640) for _ in range(PAGES)]
+    pages = [View(browser, playing.url, 320, 240) for _ in range(PAGES)]
     loudness = "() => document.querySelector('#level output').textContent"
     for one in pages:
         one.is_live()

@@ -94,7 +94,7 @@ let retry_s = 0
 
 function showLink() {
   const is_silent = link === "live" && hello?.daemon && performance.now() - heartAt > SILENT_MS
-  const text = { live: is_silent ? "jamd is silent" : "live", connecting: "connecting", lost: "connection lost", resting: "resting" }[link]
+  const text = { live: is_silent ? "jamd is silent" : hello?.daemon === false ? "services only" : "live", connecting: "connecting", lost: "connection lost", resting: "resting" }[link]
   document.body.dataset.link = is_silent ? "silent" : link
   say(at("link"), text)
   const lost = at("lost")

@@ -53,6 +53,7 @@ export function band(root, ask) {
     }
     jam.parts.forEach(part)
     say(wrong, [...troubles.values()].join(" "))
+    wrong.title = wrong.textContent
   }
 
   return {

@@ -12,13 +12,35 @@ export function house(root, ask, tell) {
   const models = element("div.facts-list")
   const outputs = element("div.facts-list")
   const wrong = element("p.wrong", { role: "status" })
-  root.querySelector(".body").append(save, element("dl", {}, takeRow, serviceRow, models, outputs), wrong)
+  const shelf = element("div.facts-list")
+  const look = element("button.legend", { type: "button", title: "Which models there are, with their licences", onclick: () => list() }, "All models")
+  root.querySelector("h2").append(look)
+  root.querySelector(".body").append(save, element("dl", {}, takeRow, serviceRow, models, outputs, shelf), wrong)
   let last = { take: null, service: null }
   const tasks = new Map(), places = new Map()
 
   async function take() {
     const [saved] = (await ask({ cmd: "take" })) ?? []
     if (saved) tell(`saved${saved.path ? `: ${saved.path}` : ""}`)
+  }
+
+  async function list() {
+    look.disabled = true
+    try {
+      const answer = await (await fetch("api/1/models")).json()
+      if (answer.error) tell(answer.error.text)
+      shelf.replaceChildren(...(answer.results?.[0].models ?? []).map(one))
+    } catch (error) {
+      tell(`the models cannot be listed: ${error.message}`)
+    }
+    look.disabled = false
+  }
+
+  /** A model of the shelf: name, version, licence, whether it is used, what is wrong with it. */
+  function one({ name, task, version, licence, used, error }) {
+    const [row, value] = fact(`${name} v${version}`, error)
+    say(value, [task, licence, used ? "used" : "", error ? "will not do" : ""].filter(Boolean).join(" · "))
+    return row
   }
 
   function rows(where, table, text) {
