@@ -45,14 +45,13 @@ def test_every_panel_lives(view: View, playing: Playing) -> None:
     playing.send_osc("/jamd/set/voice/cutoff", 0.25)
     for panel in MOVING:
         view.changes(panel, before[panel])
-    text = view.page.locator
     view.until("() => /[.]/.test(document.querySelector('#transport output').textContent)")
     view.until("() => document.querySelectorAll('#rack .knob').length >= 10")
     view.until("() => /jamd\\/set\\/voice/.test(document.querySelector('#monitor').textContent)")
     view.until("() => /recording/.test(document.querySelector('#house').textContent)")
     view.until("() => /channels lit/.test(document.querySelector('#lights').textContent)")
-    assert text("#rack .load").first.inner_text()
-    assert "timer" in text("#health").inner_text()
+    view.until("() => /s/.test(document.querySelector('#rack .load').textContent)")
+    view.until("() => /timer/.test(document.querySelector('#health').textContent)")
 
 
 def test_a_slider_moves_the_parameter_and_follows_others(view: View, playing: Playing) -> None:
