@@ -73,9 +73,12 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 
 
 def _said(command: list[str], serve: Serve, words: str = "green tuesday") -> list[str]:
-    done = subprocess.run(
-        [*command, str(serve.sound), words, serve.url], capture_output=True, text=True, timeout=PATIENCE_S, check=False
-    )
+    """All that it prints; it is run again where the services, which let all else go first, were late on a busy machine."""
+    asked = [*command, str(serve.sound), words, serve.url]
+    for _ in range(4):
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE_S, check=False)
+        if "deadline_ms" not in done.stderr:
+            break
     assert words != "green tuesday" or not done.returncode, done.stderr
     return (done.stdout + done.stderr).splitlines()
 
@@ -132,9 +135,9 @@ def test_a_client_hears_why_not(serve: Serve) -> None:
 def test_plays_that_are_none(serve: Serve, plays: str) -> None:
     answer = requests.post(
         f"{serve.url}/api/1/recommend",
-        f'{{"plays": {plays}}}',
+        f'{{"plays": {plays}, "deadline_ms": 150000}}',
         headers={"Content-Type": "application/json"},
-        timeout=60,
+        timeout=PATIENCE_S,
     )
     assert answer.status_code in (400, 404, 422) and answer.json()["error"]["code"] == answer.status_code
 
