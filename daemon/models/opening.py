@@ -48,7 +48,7 @@ class Opened(NamedTuple):
 def open_model(task: str, name: str = "") -> Opened:
     """A task's model: `name` of the shelf or an address (kserve+grpc://HOST:PORT/NAME); empty: the one that is chosen.
 
-    Raises ModelError with the reason and the remedy. Takes about 0.1 s of a core: it hashes, loads and runs each graph. [worker]
+    Raises ModelError with the reason and the remedy. Takes about 0.1 s of a core. [worker]
     """
     name = task if name == shelf.OWN else name or shelf.chosen(task)
     if not shelf.is_remote(name):
