@@ -13,7 +13,7 @@ export function house(root, ask, tell) {
   const outputs = element("div.facts-list")
   const wrong = element("p.wrong", { role: "status" })
   const shelf = element("div.facts-list")
-  const look = element("button.legend", { type: "button", title: "Which models there are, with their licences", onclick: () => list() }, "All models")
+  const look = element("button", { type: "button", title: "Which models there are, with their licences", onclick: () => list() }, "All models")
   root.querySelector("h2").append(look)
   root.querySelector(".body").append(save, element("dl", {}, takeRow, serviceRow, models, outputs, shelf), wrong)
   let last = { take: null, service: null }
