@@ -122,6 +122,7 @@ def test_one_escape_and_a_p_are_no_panic(view: View, playing: Playing) -> None:
 
 def test_what_just_happened_is_saved(view: View, playing: Playing) -> None:
     view.until("() => /recording/.test(document.querySelector('#house').textContent)")
+    playing.heard(m.Heartbeat, lambda heart: heart.blocks > 1000)  # there is something to save
     view.page.locator("#house").get_by_text("Save what just happened").click()
     view.until("() => /saved/.test(document.querySelector('#notes').textContent)")
     assert list(Path(playing.folder, "kept").iterdir())
