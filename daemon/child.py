@@ -1,8 +1,10 @@
-"""What a process that plays sound does first: it ends with the one that started it, and stays in memory."""
+"""What a process does first: it ends with the one that started it, stays in memory, and finds the daemon's socket."""
 
+import contextlib
 import ctypes
 import os
 import signal
+import socket
 import sys
 
 
@@ -38,3 +40,17 @@ def lock_memory() -> None:
     if unlimited or os.geteuid() == 0:
         MCL_CURRENT_AND_FUTURE = 3
         ctypes.CDLL(None).mlockall(MCL_CURRENT_AND_FUTURE)
+
+
+def linked(nice: int = 0) -> socket.socket:
+    """A companion's way to the daemon (daemon.companion), non-blocking; it steps back by `nice`. [main]
+
+    Signals that go to the whole group are the daemon's to hear: it ends its companions itself.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+    with contextlib.suppress(OSError):
+        os.nice(nice)
+    daemon = socket.socket(fileno=int(sys.argv[1]))
+    daemon.setblocking(False)
+    return daemon

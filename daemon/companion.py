@@ -17,6 +17,8 @@ from daemon.packets import PACKET, pair, tell
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """What comes on top of what a process is to do would only stand in the sound's way."""
 
+SETTLED_S = 60.0  # after so long a life the next begins as soon as the first did
+
 
 class Companion:
     """One process at a time, of one module. [main]"""
@@ -35,6 +37,8 @@ class Companion:
         self.environment = {**os.environ, **(environment or {})}  # of the next process
         self._process: subprocess.Popen[bytes] | None = None
         self.heard_at = self.born_at = 0.0  # CLOCK_MONOTONIC s
+        self.start_at = 0.0  # when the next may be started, after a `lose`
+        self._again_s = 0.0
 
     @property
     def pid(self) -> int:
@@ -73,6 +77,14 @@ class Companion:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def lose(self, least_s: float, most_s: float) -> None:
+        """It has died or hangs: end it, and let the next wait, twice as long each time that one has not settled."""
+        now = time.monotonic()
+        is_settled = now - self.born_at > SETTLED_S
+        self._again_s = least_s if is_settled else min(most_s, 2 * max(self._again_s, least_s))
+        self.start_at = now + self._again_s
+        self.end()
 
     def close(self, patience_s: float) -> None:
         """Let it end by itself for so long, then end it. Safe when closed."""

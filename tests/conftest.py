@@ -29,8 +29,18 @@ REGISTRY = Path("/dev/shm/jack-shm-registry")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """A filter that names Numba's category: among the settings it would have Numba loaded before `daemon` is."""
+    """A filter that names Numba's category: among the settings it would have Numba loaded before `daemon` is.
+
+    And nobody kills "process 0", which is pytest with all that it runs in, where a process has ended that was to be killed.
+    """
     config.addinivalue_line("filterwarnings", "ignore::numba.core.errors.NumbaPerformanceWarning")
+    kill = os.kill
+
+    def kill_one(pid: int, number: int) -> None:
+        assert pid > 0, "there is no such process any more"
+        kill(pid, number)
+
+    os.kill = kill_one
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

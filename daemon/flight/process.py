@@ -7,9 +7,7 @@ engine's ring no longer holds, of the log what the socket does not. All but the 
 import contextlib
 import os
 import select
-import signal
 import socket
-import sys
 import threading
 import time
 import traceback
@@ -18,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 
+from daemon.child import linked
 from daemon.errors import Refused
 from daemon.flight import saving
 from daemon.flight.folder import Folder, FolderError
@@ -36,12 +35,7 @@ _decode = msgspec.msgpack.Decoder(ToProcess).decode
 
 def main() -> None:
     """Work until the daemon's end of the socket closes, and keep what had come by then."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the daemon ends us
-        signal.signal(number, signal.SIG_IGN)
-    with contextlib.suppress(OSError):
-        os.nice(NICE)
-    daemon = socket.socket(fileno=int(sys.argv[1]))
-    daemon.setblocking(False)
+    daemon = linked(NICE)
     Process(daemon).work()
     os._exit(0)
 

@@ -17,7 +17,6 @@ from daemon.service.router import Reply
 SILENT_S = 10.0  # without a word: it hangs; a disk may stall for seconds
 START_S = 60.0  # before its first
 AGAIN_S, AGAIN_MOST_S = 0.2, 30.0  # between a process's end and the next; twice as long each time
-SETTLED_S = 60.0
 CLOSE_S = 3.0
 PATIENCE_S = 55.0  # for a take: who asks waits for a minute
 SAY_S = 1.0  # between two words of what is lost
@@ -43,8 +42,8 @@ class Worker:
         self._before = State()  # counts of processes that have ended
         self._told: m.Take | None = None
         self._why = ""  # something was lost since that was told
-        self._told_at = self._start_at = 0.0
-        self._again_s, self._is_up = AGAIN_S, False
+        self._told_at = 0.0
+        self._is_up = False
         self._said: list[m.Message] = []
         self._start()
 
@@ -92,7 +91,7 @@ class Worker:
 
     def _start(self) -> None:
         self._beside.start()
-        self._is_up, self._start_at = False, 0.0
+        self._is_up = False
         self._beside.tell(self._opening)
 
     def _hear(self, packet: FromProcess) -> None:
@@ -124,17 +123,15 @@ class Worker:
         """Notice the process's end, or that it hangs."""
         beside = self._beside
         if not beside.pid:
-            if now >= self._start_at:
+            if now >= beside.start_at:
                 self._start()
             return
         code = beside.code()
         if code is None and now - beside.heard_at < (SILENT_S if self._is_up else START_S):
             return
-        beside.end()
+        beside.lose(AGAIN_S, AGAIN_MOST_S)
         for packed in beside.said():  # its last words
             self._hear(_decode(packed))
-        self._again_s = AGAIN_S if now - beside.born_at > SETTLED_S else min(AGAIN_MOST_S, 2 * self._again_s)
-        self._start_at = now + self._again_s
         for reply, _ in self._asked.values():
             _refuse(reply, 503, "the recorder's process ended; it is started again: ask once more")
         self._asked.clear()

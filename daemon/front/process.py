@@ -4,13 +4,11 @@ import asyncio
 import contextlib
 import os
 import select
-import signal
 import socket
-import sys
 
 import msgspec
 
-from daemon.child import die_with_parent
+from daemon.child import die_with_parent, linked
 from daemon.front.house import House
 from daemon.front.link import Alive, Open, Say
 from daemon.packets import Gone, received, tell
@@ -23,12 +21,7 @@ _decode = msgspec.msgpack.Decoder(Open).decode
 def main() -> None:
     """Work until the daemon's end of the socket closes."""
     die_with_parent()
-    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the daemon ends us
-        signal.signal(number, signal.SIG_IGN)
-    with contextlib.suppress(OSError):
-        os.nice(NICE)
-    daemon = socket.socket(fileno=int(sys.argv[1]))
-    daemon.setblocking(False)
+    daemon = linked(NICE)
     with contextlib.suppress(Gone):
         asyncio.run(_work(_opening(daemon), daemon))
     os._exit(0)

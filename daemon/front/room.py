@@ -27,7 +27,6 @@ from daemon.service.router import Reply, Submit
 SILENT_S = 5.0  # without a word: it hangs,
 START_S = 60.0  # and before its first
 AGAIN_S, AGAIN_MOST_S = 0.5, 30.0  # between a process's end and the next; twice as long each time
-SETTLED_S = 60.0
 CLOSE_S = 3.0
 PAGE = "page"
 
@@ -66,7 +65,7 @@ class Front:
         listening = self._place.listening
         passed = [listening.fileno()] if listening is not None else []
         self._beside = Companion("daemon.front.process", passed=passed)
-        self._start_at, self._again_s, self._is_up = 0.0, AGAIN_S, False
+        self._is_up = False
         self._done: Counter[str] = Counter()  # by processes that have ended
         self._refused: Counter[str] = Counter()
         self._is_polled = False
@@ -85,7 +84,7 @@ class Front:
         """Have commands (daemon.desk.commands.services) carried out; `reply` is called once, now or later."""
         now = time.monotonic()
         if not self._beside.pid and not self._start(now):
-            left_s = self._start_at - now
+            left_s = self._beside.start_at - now
             text = f"the services' process has ended, and may start again in {left_s:.0f} s; ask then"
             reply({"error": {"code": 503, "text": text}})
             return
@@ -150,11 +149,11 @@ class Front:
 
     def _waits(self) -> bool:
         """Whether somebody who comes to the page is to be noticed."""
-        return self._place.listening is not None and not self._beside.pid and time.monotonic() >= self._start_at
+        return self._place.listening is not None and not self._beside.pid and time.monotonic() >= self._beside.start_at
 
     def _start(self, now: float) -> bool:
         """Start the process; False: it is too early to start it again."""
-        if now < self._start_at:
+        if now < self._beside.start_at:
             return False
         if self._inner is None:
             self._inner = Inner(self._decode, self._submit)
@@ -197,9 +196,7 @@ class Front:
         code = beside.code()
         if code is None and now - beside.heard_at < (SILENT_S if self._is_up else START_S):
             return
-        beside.end()
-        self._again_s = AGAIN_S if now - beside.born_at > SETTLED_S else min(AGAIN_MOST_S, 2 * self._again_s)
-        self._start_at = now + self._again_s
+        beside.lose(AGAIN_S, AGAIN_MOST_S)
         self._relay.refuse_all(500, f"the services' process {how(code)}; ask again, it starts when somebody does")
         self._done, self._refused = Counter(self._said.done), Counter(self._said.refused)
         error = f"the process of page and services {how(code)}; it starts again when somebody comes"

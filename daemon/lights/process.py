@@ -8,15 +8,13 @@ on this process's main thread.
 import contextlib
 import os
 import select
-import signal
 import socket
-import sys
 import time
 import traceback
 
 import msgspec
 
-from daemon.child import lock_memory
+from daemon.child import linked, lock_memory
 from daemon.lights.link import END, Alive, Follow, Open, Stream, Table, To, ToProcess
 from daemon.lights.rig import Rig
 from daemon.packets import Gone, received, tell
@@ -31,13 +29,10 @@ _decode = msgspec.msgpack.Decoder(ToProcess).decode
 
 def main() -> None:
     """Work until the daemon's end of the socket closes, and HOLD_S longer where it says nothing before."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the daemon ends us
-        signal.signal(number, signal.SIG_IGN)
+    daemon = linked()
     with contextlib.suppress(OSError, AttributeError):
         os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(PRIORITY))
     lock_memory()
-    daemon = socket.socket(fileno=int(sys.argv[1]))
-    daemon.setblocking(False)
     Process(daemon).work()
     os._exit(0)
 

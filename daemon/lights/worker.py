@@ -16,7 +16,6 @@ from daemon.lights.patch import Patch
 SILENT_S = 2.0  # without a word: it hangs,
 START_S = 120.0  # and before its first, for which it may have to compile
 AGAIN_S, AGAIN_MOST_S = 0.2, 30.0  # between a process's end and the next; twice as long each time
-SETTLED_S = 60.0
 CLOSE_S = 1.0
 
 _decode = msgspec.msgpack.Decoder(FromProcess).decode
@@ -35,7 +34,7 @@ class Worker:
         self.drops = 0  # packets for which the network had no room
         self._opening, self._stream, self._table, self._to = opening, Stream(0), Table({}), To()
         self._song: Follow | None = None
-        self._start_at, self._again_s, self._is_up = 0.0, AGAIN_S, False
+        self._is_up = False
         self._said: list[m.Message] = []
         self._start()
 
@@ -97,13 +96,11 @@ class Worker:
         """Notice the process's end, or that it hangs."""
         beside = self._beside
         if not beside.pid:
-            if now >= self._start_at:
+            if now >= beside.start_at:
                 self._start()
             return
         code = beside.code()
         if code is None and now - beside.heard_at < (SILENT_S if self._is_up else START_S):
             return
-        beside.end()
-        self._again_s = AGAIN_S if now - beside.born_at > SETTLED_S else min(AGAIN_MOST_S, 2 * self._again_s)
-        self._start_at = now + self._again_s
+        beside.lose(AGAIN_S, AGAIN_MOST_S)
         self._said.append(m.Lights(state="off", error=f"the lights process {how(code)} and is started again"))

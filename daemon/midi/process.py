@@ -8,13 +8,13 @@ Everything runs on this process's main thread.
 import contextlib
 import os
 import select
-import signal
 import socket
 import sys
 import time
 
 import msgspec
 
+from daemon.child import linked
 from daemon.midi import api as rtmidi_api
 from daemon.midi.jack_watch import JackWatch
 from daemon.midi.link import BATCH, Alive, AllOff, Order, Play, Played, Silence, Turning
@@ -36,8 +36,7 @@ _decode = msgspec.msgpack.Decoder(Play | Silence | AllOff | Turning).decode
 
 def main() -> None:
     """Work until the daemon's end of the socket closes or the JACK server dies."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the daemon ends us
-        signal.signal(number, signal.SIG_IGN)
+    daemon = linked()
     order = msgspec.json.decode(sys.argv[2], type=Order)
     api: rtmidi_api.Api = order.api  # type: ignore[assignment]
     virtual = order.virtual and rtmidi_api.has_virtual(api)
@@ -45,8 +44,6 @@ def main() -> None:
     outputs = [MidiOutput(name, api) for name in order.outputs] + [MidiOutput(VIRTUAL_OUT, api, True)] * virtual
     watched = bool(inputs or outputs) and rtmidi_api.is_jack(api)
     bay = Patchbay([*inputs, *outputs], JackWatch if watched else None)
-    daemon = socket.socket(fileno=int(sys.argv[1]))
-    daemon.setblocking(False)
     with contextlib.suppress(Gone):
         _work(daemon, bay, inputs, {output.name: output for output in outputs})
     for output in outputs:

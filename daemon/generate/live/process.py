@@ -6,9 +6,7 @@ It ends with the daemon, or when the daemon's end of the socket closes. All of i
 import contextlib
 import os
 import select
-import signal
 import socket
-import sys
 import time
 import traceback
 from typing import Any
@@ -16,7 +14,7 @@ from typing import Any
 import msgspec
 
 from daemon import registry
-from daemon.child import die_with_parent
+from daemon.child import die_with_parent, linked
 from daemon.errors import UserError
 from daemon.generate.constraints import Constraints
 from daemon.generate.context import ChordSpan, Context
@@ -49,12 +47,7 @@ _decode = msgspec.msgpack.Decoder(ToProcess).decode
 def main() -> None:
     """Work until the daemon's end of the socket closes."""
     die_with_parent()
-    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the daemon ends us
-        signal.signal(number, signal.SIG_IGN)
-    with contextlib.suppress(OSError):
-        os.nice(NICE)
-    daemon = socket.socket(fileno=int(sys.argv[1]))
-    daemon.setblocking(False)
+    daemon = linked(NICE)
     Maker(daemon).work()
     os._exit(0)  # what else is open ends with the process
 

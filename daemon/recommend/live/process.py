@@ -7,9 +7,7 @@ for reading the library.
 import contextlib
 import os
 import select
-import signal
 import socket
-import sys
 import time
 import traceback
 from pathlib import Path
@@ -17,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from daemon import messages as m
-from daemon.child import die_with_parent
+from daemon.child import die_with_parent, linked
 from daemon.errors import UserError
 from daemon.models.link import Model, Use
 from daemon.models.opening import News
@@ -44,12 +42,7 @@ _decode = msgspec.msgpack.Decoder(ToProcess).decode
 def main() -> None:
     """Work until the daemon's end of the socket closes."""
     die_with_parent()
-    for number in (signal.SIGINT, signal.SIGTERM):  # sent to the whole group; the daemon ends us
-        signal.signal(number, signal.SIG_IGN)
-    with contextlib.suppress(OSError):
-        os.nice(NICE)
-    daemon = socket.socket(fileno=int(sys.argv[1]))
-    daemon.setblocking(False)
+    daemon = linked(NICE)
     Process(daemon).work()
     os._exit(0)  # what else is open ends with the process
 

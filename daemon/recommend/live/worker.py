@@ -23,7 +23,6 @@ PATIENCE_S = 30.0  # for the answer to commands, which may wait until the librar
 SILENT_S = 30.0  # without a word: it hangs,
 START_S = 600.0  # and before its first list, for which it may have to compile
 AGAIN_S, AGAIN_MOST_S = 1.0, 30.0  # between a process's end and the next; twice as long each time
-SETTLED_S = 60.0  # after so long a life the next begins at AGAIN_S
 CLOSE_S = 1.0
 WAITING = 256  # requests
 
@@ -53,8 +52,6 @@ class Worker:
         self._began_at = 0.0  # a list is being made since
         self._late = 0
         self._is_up = False  # this process has made a list
-        self._start_at = 0.0
-        self._again_s = AGAIN_S
         self._start()
 
     @property
@@ -110,7 +107,7 @@ class Worker:
 
     def _start(self) -> None:
         self._beside.start()
-        self._is_up, self._start_at = False, 0.0
+        self._is_up = False
         for packet in (self._opening, self._stream, self._sound):
             if packet is not None:
                 self._beside.tell(packet)
@@ -137,18 +134,16 @@ class Worker:
         """Notice the process's end, or that it hangs."""
         beside = self._beside
         if not beside.pid:
-            if now >= self._start_at:
+            if now >= beside.start_at:
                 self._start()
             return
         code = beside.code()
         is_heard = now - beside.heard_at < (SILENT_S if self._is_up else START_S)
         if code is None and is_heard and not (self._is_up and self._using.hangs(now)):
             return
-        beside.end()
+        beside.lose(AGAIN_S, AGAIN_MOST_S)
         for packed in beside.said():  # its last words
             self._hear(_decode(packed))
-        self._again_s = AGAIN_S if now - beside.born_at > SETTLED_S else min(AGAIN_MOST_S, 2 * self._again_s)
-        self._start_at = now + self._again_s
         for reply, _ in self._asked.values():
             _refuse(reply, 503, "the recommender's process ended; it is started again, and the session is kept")
         self._asked.clear()
