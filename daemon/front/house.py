@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,6 +23,9 @@ from daemon.service.frames import Begin
 from daemon.service.queue import Queue
 from daemon.service.router import Router
 from daemon.service.worker import Worker
+
+if TYPE_CHECKING:
+    import uvicorn
 
 REQUEST_BYTES = 32 << 20
 UNDER_WAY = 16  # requests of one client at once
@@ -74,7 +77,9 @@ class House:
     async def serve(self) -> None:
         """Until `stop`; then what is under way is refused, and the workers end."""
         ears = [Ear(one, turn) for one, turn in self._sockets()]
-        page = asyncio.create_task(self._page()) if self._opening.listening >= 0 else None
+        page = None
+        if self._opening.listening >= 0:
+            page = asyncio.create_task(self._page(self._server()))  # made before the first word, for it takes a while
         try:
             while not self._stop.is_set():
                 if page is not None and page.done():
@@ -105,8 +110,8 @@ class House:
         if self._gate is not None and self._gate.socket is not None:
             yield self._gate.socket, self._gate.turn
 
-    async def _page(self) -> None:
-        """The page and HTTP, by uvicorn; it is not imported where there is none."""
+    def _server(self) -> "uvicorn.Server":
+        """Of the page and HTTP; it is not imported where there is none."""
         import uvicorn
 
         from daemon.web.app import application
@@ -127,7 +132,10 @@ class House:
         config = uvicorn.Config(application(page), **SETTINGS, proxy_headers=False)  # who asks is who connects
         server = uvicorn.Server(config)
         server.capture_signals = contextlib.nullcontext  # type: ignore[assignment,method-assign]
-        with socket.socket(fileno=opening.listening) as listening:
+        return server
+
+    async def _page(self, server: "uvicorn.Server") -> None:
+        with socket.socket(fileno=self._opening.listening) as listening:
             task = asyncio.create_task(server.serve(sockets=[listening]))
             try:
                 await asyncio.shield(task)

@@ -11,6 +11,7 @@ import msgspec
 
 from daemon import messages as m
 from daemon.curve import Gate
+from daemon.errors import UserError
 from daemon.outputs.zmq_pub import ZmqPublisher
 from daemon.service.router import Router, Submit
 
@@ -19,14 +20,19 @@ class Inner:
     """[main]"""
 
     def __init__(self, decode: Callable[[msgspec.Raw, bool], Any], submit: Submit) -> None:
-        """Bind both. Raises BindError."""
+        """Bind both. Raises BindError, OSError."""
         self._folder = tempfile.TemporaryDirectory(prefix="jamd-", ignore_cleanup_errors=True)  # mode 0700
         self._gate = Gate()
         self.context = self._gate.context
         where = f"ipc://{self._folder.name}"
         self.asked = f"{where}/asked"  # where the process is to be asked
-        self._publisher = ZmqPublisher(f"{where}/wire", "msgpack", self._gate)
-        self._router = Router(f"{where}/control", decode, submit, self._gate)
+        try:
+            self._publisher = ZmqPublisher(f"{where}/wire", "msgpack", self._gate)
+            self._router = Router(f"{where}/control", decode, submit, self._gate)
+        except UserError:
+            self._gate.close()
+            self._folder.cleanup()
+            raise
         self.published, self.control = self._publisher.address, self._router.address
         self.sockets = (self._publisher.socket, self._router.socket)
         self.publish: Callable[[m.Message], None] = self._publisher.publish

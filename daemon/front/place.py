@@ -4,6 +4,7 @@ The token lies beside the keys (daemon.keyring), as long as nobody removes it.
 """
 
 import contextlib
+import errno
 import ipaddress
 import os
 import secrets
@@ -53,17 +54,18 @@ def opened(address: str, key: str = "page.address") -> Place:
     if not is_right:
         raise PageError(f"{key}: {address!r} is no place; give an address of this machine and a port: 127.0.0.1:5580")
     family = socket.AF_INET6 if where.version == 6 else socket.AF_INET
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening: socket.socket | None = None
     try:
+        listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((str(where), int(port)))
         listening.listen(BACKLOG)
         listening.setblocking(False)
     except OSError as error:
-        listening.close()
-        why = (
-            "is another jamd running? give another port, or off" if error.errno == 98 else "give 127.0.0.1:5580, or off"
-        )
+        if listening is not None:
+            listening.close()
+        is_taken = error.errno == errno.EADDRINUSE
+        why = "is another jamd running? give another port, or off" if is_taken else "give 127.0.0.1:5580, or off"
         return Place(None, address, error=f"{key}: cannot listen on {address}: {error.strerror}; {why}")
     at = f"{name if where.version == 4 else f'[{name}]'}:{listening.getsockname()[1]}"
     return Place(listening, at, where.is_loopback, "" if where.is_loopback else token(key))

@@ -17,6 +17,7 @@ from daemon import messages as m
 from daemon.companion import Companion, how
 from daemon.config import Page, Services
 from daemon.desk.commands.command import Command
+from daemon.errors import UserError
 from daemon.front.inner import Inner
 from daemon.front.link import Alive, FromProcess, Open
 from daemon.front.place import Place, opened
@@ -85,7 +86,8 @@ class Front:
         now = time.monotonic()
         if not self._beside.pid and not self._start(now):
             left_s = self._beside.start_at - now
-            text = f"the services' process has ended, and may start again in {left_s:.0f} s; ask then"
+            text = self._said.error if self._said.state == "failed" else "the services' process has ended"
+            text = f"{text}; it may start again in {left_s:.0f} s: ask then"
             reply({"error": {"code": 503, "text": text}})
             return
         self._relay.ask(commands, reply, check, now)
@@ -152,17 +154,19 @@ class Front:
         return self._place.listening is not None and not self._beside.pid and time.monotonic() >= self._beside.start_at
 
     def _start(self, now: float) -> bool:
-        """Start the process; False: it is too early to start it again."""
+        """Start the process; False: it cannot be, or it is too early to start it again."""
         if now < self._beside.start_at:
             return False
-        if self._inner is None:
-            self._inner = Inner(self._decode, self._submit)
-            for message in self._last.values():
-                self._inner.publish(message)
-            self._last.clear()
-            self._relay.connect(self._inner.asked, self._inner.context)
+        try:
+            inner = self._opened_inner()
+            self._beside.start()
+        except (UserError, OSError) as error:  # no room in the temporary folder, no process, no descriptor
+            self._beside.lose(AGAIN_MOST_S, AGAIN_MOST_S)
+            text = f"page and services cannot start: {error}; mend that"
+            self._said = m.Service(state="failed", error=text)
+            self._out.append(self._said)
+            return False
         place = self._place
-        self._beside.start()
         self._is_up = False
         self._beside.tell(
             Open(
@@ -170,9 +174,9 @@ class Front:
                 place.where,
                 place.is_here,
                 place.token,
-                self._inner.published,
-                self._inner.control,
-                self._inner.asked,
+                inner.published,
+                inner.control,
+                inner.asked,
                 self._services.workers,
                 self._services.waiting,
                 self._library,
@@ -180,6 +184,16 @@ class Front:
             )
         )
         return True
+
+    def _opened_inner(self) -> Inner:
+        """Raises BindError, OSError."""
+        if self._inner is None:
+            self._inner = Inner(self._decode, self._submit)
+            for message in self._last.values():
+                self._inner.publish(message)
+            self._last.clear()
+            self._relay.connect(self._inner.asked, self._inner.context)
+        return self._inner
 
     def _hear(self, said: m.Service | m.Output) -> None:
         if isinstance(said, m.Service):

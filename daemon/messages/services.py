@@ -8,7 +8,8 @@ from daemon.messages.message import Message
 class Service(Message, tag="service"):
     """How the services fare (analyse, generate, recommend), each time it has changed, at most once a second.
 
-    `state`: idle (its process starts when somebody asks), running, died, hung. Counts are since the daemon began.
+    `state`: idle (its process starts when somebody asks), running, died, hung, failed (it cannot start). Counts are since
+    the daemon began.
     """
 
     state: str
