@@ -17,6 +17,7 @@ from daemon.packets import PACKET, pair, tell
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 """What comes on top of what a process is to do would only stand in the sound's way."""
 
+DIES_S = 0.3  # a process that is killed is waited for so long
 SETTLED_S = 60.0  # after so long a life the next begins as soon as the first did
 
 
@@ -36,6 +37,7 @@ class Companion:
         self._passed = [self._far.fileno(), *passed]
         self.environment = {**os.environ, **(environment or {})}  # of the next process
         self._process: subprocess.Popen[bytes] | None = None
+        self._left: list[subprocess.Popen[bytes]] = []  # killed, and not dead yet
         self.heard_at = self.born_at = 0.0  # CLOCK_MONOTONIC s
         self.start_at = 0.0  # when the next may be started, after a `lose`
         self._again_s = 0.0
@@ -72,10 +74,12 @@ class Companion:
         return self._process.poll()
 
     def end(self) -> None:
-        """There is none any more, whatever it did."""
+        """There is none any more, whatever it did; one that waits for a disk dies when that answers, if ever."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(DIES_S)
+            self._left = [one for one in (*self._left, self._process) if one.poll() is None]
             self._process = None
 
     def lose(self, least_s: float, most_s: float) -> None:
