@@ -23,7 +23,7 @@ BEYOND_BYTES = 3 << 20  # by which a request may be too large and still be answe
 CUT_OFF_BYTES = REQUEST_BYTES + BEYOND_BYTES
 COMMANDS = 256  # in one batch
 IN_A_TURN = 64  # requests
-REPLIES = 256  # that a client which does not read may have waiting; it loses further ones
+REPLIES = 256  # that a client which does not read may have waiting, where they are small; it loses further ones
 
 Reply = Callable[[dict[str, Any]], None]
 Submit = Callable[[Sequence[Any], Reply, bool], None]
@@ -49,7 +49,7 @@ _ids = msgspec.msgpack.Decoder(_Id), msgspec.json.Decoder(_Id)
 
 
 class Asked:
-    """A request's reply, which knows who asks. Call it once, with the answer. [main]"""
+    """A request's reply, which knows who asks. Call it once, with the answer. [main] [front]"""
 
     def __init__(self, router: "Router", envelope: list[bytes], as_json: bool, name: Any) -> None:
         self._router, self._envelope = router, envelope
@@ -62,7 +62,7 @@ class Asked:
 
 
 class Router:
-    """One socket. [main]"""
+    """One socket. [main] [front]"""
 
     def __init__(
         self,
@@ -84,7 +84,7 @@ class Router:
         options = {
             zmq.MAXMSGSIZE: most_bytes + BEYOND_BYTES,
             zmq.RCVHWM: 2 * under_way,
-            zmq.SNDHWM: REPLIES,
+            zmq.SNDHWM: REPLIES if most_bytes <= REQUEST_BYTES else 2 * under_way,
         }
         self.socket = bind(zmq.ROUTER, key, address, options, gate)
         self.address = self.socket.getsockopt_string(zmq.LAST_ENDPOINT)

@@ -18,13 +18,16 @@ import pytest
 import requests
 import schemathesis
 import soundfile
+import zmq
 from hypothesis import HealthCheck, given, settings
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.openapi import from_url
 from schemathesis.specs.openapi import checks
 
+from daemon.front.house import REQUEST_BYTES, UNDER_WAY
 from daemon.inputs.performance import Performance
+from daemon.service.router import Router
 from tests.recommend.booth_stage import library
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -140,6 +143,16 @@ def test_plays_that_are_none(serve: Serve, plays: str) -> None:
         timeout=PATIENCE_S,
     )
     assert answer.status_code in (400, 404, 422) and answer.json()["error"]["code"] == answer.status_code
+
+
+def test_who_does_not_read_large_answers_has_few_of_them(tmp_path: Path) -> None:
+    def most(*bounds: int) -> int:
+        router = Router(f"ipc://{tmp_path}/ask", lambda *_: None, lambda *_: None, None, "--address", *bounds)
+        held = router.socket.getsockopt(zmq.SNDHWM)
+        router.close()
+        return held
+
+    assert most() == 256 and most(REQUEST_BYTES, UNDER_WAY) == 2 * UNDER_WAY
 
 
 CONFORMS = [checks.status_code_conformance, checks.content_type_conformance, checks.response_schema_conformance]
