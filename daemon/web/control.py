@@ -14,6 +14,10 @@ from daemon.errors import Refused
 UNDER_WAY = 48  # of all who ask: fewer than the daemon takes of one client
 PATIENCE_S = 60.0
 COMMANDS = 256  # in a batch
+INSTEAD = {name: f"ask POST /api/1/{name}" for name in ("analyse", "generate", "recommend")} | {
+    "cancel": "close the connection of the request, which cancels it"
+}
+"""The daemon sees one client in all pages: it could neither be fair among them, nor know whose request is cancelled."""
 
 
 class _Answer(msgspec.Struct):
@@ -88,5 +92,6 @@ def check(commands: list[Any]) -> None:
     if len(commands) > COMMANDS:
         raise Refused(413, f"{len(commands)} commands in a batch; {COMMANDS} are the most")
     for command in commands:
-        if isinstance(command, dict) and command.get("cmd") == "analyse" and command.get("file"):
-            raise Refused(400, "analyse: a page cannot name a file here; send the sound to POST /api/1/analyse")
+        name = command.get("cmd") if isinstance(command, dict) else None
+        if isinstance(name, str) and name in INSTEAD:
+            raise Refused(400, f"{name}: not here; {INSTEAD[name]}")

@@ -118,8 +118,10 @@ def test_commands_go_to_the_daemon_and_answers_come_back_by_their_id(band: Daemo
             answers = [_hear(page, "answer") for _ in range(8)]
             assert sorted(answer["id"] for answer in answers) == [[name, number] for number in range(8)]
             assert all(answer["ok"] and answer["results"][0]["value"] == name for answer in answers)
-        one.send(json.dumps({"id": 1, "do": [{"cmd": "analyse", "file": "/etc/passwd"}]}))
-        assert _hear(one, "answer")["error"]["code"] == 400
+        for name in ("analyse", "generate", "recommend", "cancel"):  # the daemon could not tell pages apart
+            one.send(json.dumps({"id": 1, "do": [{"cmd": "list"}, {"cmd": name, "id": ["b", 1]}]}))
+            error = _hear(one, "answer")["error"]
+            assert error["code"] == 400 and name in error["text"]
     assert len(band.taken) == 16
 
 
