@@ -38,13 +38,13 @@ class Desk:
             return
         self._begin(reply, name.who, name.name, commands, check, RELAYED_BYTES)
 
-    async def ask(self, who: str, packed: bytes, deadline_ms: float | None) -> dict[str, Any]:
+    async def ask(self, who: str, packed: bytes) -> dict[str, Any]:
         """A command as JSON or msgpack; its result comes as JSON (msgspec.Raw). Cancelled, it is taken back."""
         try:
             command = decode(packed, packed.lstrip()[:1] == b"{")
         except Refused as refused:
             return {"error": {"code": refused.code, "text": str(refused)}}
-        return await self._answer(("page", who), None, [command], True, deadline_ms)
+        return await self._answer(("page", who), None, [command], True)
 
     async def close(self) -> None:
         """After the queue: until all are answered."""
@@ -55,7 +55,7 @@ class Desk:
         self, reply: Asked, who: Any, name: Any, commands: Sequence[Command], check: bool, most_bytes: int = 0
     ) -> None:
         async def work() -> None:
-            answer = await self._answer(who, name, commands, reply.as_json, None, check)
+            answer = await self._answer(who, name, commands, reply.as_json, check)
             size = sum(len(one) for one in answer.get("results", ()) if isinstance(one, msgspec.Raw))
             if most_bytes and size > most_bytes:
                 text = f"the answer has {size >> 20} MiB, {most_bytes >> 20} fit here; ask over HTTP, or `jamd serve`"
@@ -67,20 +67,14 @@ class Desk:
         task.add_done_callback(self._tasks.discard)
 
     async def _answer(
-        self,
-        who: Any,
-        name: Any,
-        commands: Sequence[Command],
-        as_json: bool,
-        deadline_ms: float | None,
-        check: bool = False,
+        self, who: Any, name: Any, commands: Sequence[Command], as_json: bool, check: bool = False
     ) -> dict[str, Any]:
         """All commands of a batch at once; the first that fails is the answer, and the others are taken back."""
         given: list[Any] = []
         results: list[Any] = []
         try:
             for command in commands:
-                given.append(None if check else self._ask(who, name, command, as_json, deadline_ms))
+                given.append(None if check else self._ask(who, name, command, as_json))
             for one in given:
                 results.append(msgspec.Raw(await one) if isinstance(one, asyncio.Future) else one)
             return {"ok": True, "results": results}
@@ -92,14 +86,14 @@ class Desk:
                 if isinstance(one, asyncio.Future):
                     one.cancel()
 
-    def _ask(self, who: Any, name: Any, command: Command, as_json: bool, deadline_ms: float | None) -> Any:
+    def _ask(self, who: Any, name: Any, command: Command, as_json: bool) -> Any:
         """A future of its result, or that itself. Raises Refused."""
         tag = str(command.__struct_config__.tag)
         if isinstance(command, services.Cancel):
             return {"id": command.id, "cancelled": self._queue.cancel(who, command.id)}
         if not isinstance(command, services.Analyse | services.Generate | services.Recommend | services.Models):
             raise Refused(409, f"{tag} is no service, but a command of a running daemon; services are {OWN}")
-        within_s = (deadline_ms or command.deadline_ms) / 1000.0
+        within_s = command.deadline_ms / 1000.0
         try:
             packed = msgspec.msgpack.encode(command)
         except (OverflowError, RecursionError):

@@ -121,7 +121,6 @@ class House:
         opening = self._opening
         (_, schemas) = msgspec.json.schema_components(services.OWN, ref_template="#/components/schemas/{name}")
         page = Page(
-            opening.place,
             opening.is_here,
             opening.token,
             self._desk.ask,

@@ -23,7 +23,8 @@ from daemon.errors import Refused
 from daemon.web.answer import refusal
 from daemon.web.page import Page
 
-BODY = 32 << 20  # bytes
+BODY = 1 << 20  # bytes: of JSON
+SOUND = 32 << 20  # of what brings a sound
 HELD = 256 << 20  # bytes, of all bodies under way
 CHUNK_S = 10.0  # without a byte
 BODY_S = 120.0
@@ -157,26 +158,26 @@ class Bodies:
         self.held = 0  # bytes
 
     @asynccontextmanager
-    async def read(self, request: Request) -> AsyncIterator[bytes]:
-        """A whole body, which counts until the end. Raises Refused, mostly before it is read."""
+    async def read(self, request: Request, most: int = BODY) -> AsyncIterator[bytes]:
+        """A whole body of at most so many bytes, which counts until the end. Raises Refused, mostly before it is read."""
         length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > BODY:
-            raise Refused(413, f"a body of {length[:20]} bytes; {BODY} are the most")
+        if not length.isdecimal() or int(length) > most:
+            raise Refused(413, f"a body of {length[:20]} bytes; {most} are the most: send less")
         parts: list[bytes] = []
         try:
-            await self._gather(request, parts)
+            await self._gather(request, parts, most)
             yield b"".join(parts)
         finally:
             self.held -= sum(map(len, parts))
 
-    async def _gather(self, request: Request, parts: list[bytes]) -> None:
+    async def _gather(self, request: Request, parts: list[bytes], most: int) -> None:
         size, stream = 0, request.stream()
         try:
             async with asyncio.timeout(BODY_S):
                 while part := await asyncio.wait_for(anext(stream, b""), CHUNK_S):
                     size += len(part)
-                    if size > BODY:
-                        raise Refused(413, f"the body is beyond {BODY} bytes")
+                    if size > most:
+                        raise Refused(413, f"the body is beyond {most} bytes: send less")
                     if self.held + len(part) > HELD:
                         raise Refused(429, "too much is being sent by all together; try again")
                     parts.append(part)

@@ -13,7 +13,7 @@ _ALWAYS = {
     405: "another method",
     408: "the body does not come",
     409: "what is there does not allow it",
-    413: "too much: a body beyond 32 MiB",
+    413: "too much: a body beyond 1 MiB, or 32 MiB with a sound to analyse",
     422: "a value of the wrong kind or size",
     429: "too many requests under way; try again",
     500: "a defect of jamd's",
@@ -60,19 +60,13 @@ _OWN = {
         "additionalProperties": False,
     },
 }
-_QUERY = {
-    "rate": (
-        {"type": "integer", "minimum": 0, "maximum": 384_000, "default": 0},
-        "Hz; the body is bare samples then: float32, little-endian, channels interleaved",
-    ),
-    "channels": ({"type": "integer", "minimum": 1, "maximum": 2, "default": 1}, "of bare samples"),
-    "dense": ({"type": "boolean", "default": False}, "also the features of each hop"),
-    "deadline_ms": ({"type": "number", "exclusiveMinimum": 0, "maximum": 600_000, "default": 60_000}, "ms"),
-}
 
 
-def description(schemas: Mapping[str, Any], is_here: bool) -> dict[str, Any]:
-    """`schemas`: those of the commands by the names of their structs; one that is not there is any object. [any]"""
+def description(schemas: Mapping[str, Any], of_sound: Mapping[str, Any], is_here: bool) -> dict[str, Any]:
+    """`schemas`: those of the commands by the names of their structs; one that is not there is any object.
+
+    `of_sound`: those of what a query may ask of a sound. [any]
+    """
     parts = {name: copy.deepcopy(schema) for name, schema in schemas.items()} | _OWN
     for name in ("Analyse", "Generate", "Recommend"):
         parts[name] = _asked(parts.get(name, {"type": "object"}))
@@ -90,8 +84,7 @@ def description(schemas: Mapping[str, Any], is_here: bool) -> dict[str, Any]:
                 "post": _operation("analyse", "All that is heard in a sound", is_here)
                 | {
                     "parameters": [
-                        {"name": name, "in": "query", "schema": schema, "description": text}
-                        for name, (schema, text) in _QUERY.items()
+                        {"name": name, "in": "query", "schema": schema} for name, schema in of_sound.items()
                     ],
                     "requestBody": {
                         "required": True,

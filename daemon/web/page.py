@@ -3,18 +3,17 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NamedTuple
 
-Ask = Callable[[str, bytes, float | None], Awaitable[dict[str, Any]]]
-"""(who, command, deadline_ms) -> {"ok": true, "results": [...]} or {"error": {"code", "text"}}.
+Ask = Callable[[str, bytes], Awaitable[dict[str, Any]]]
+"""(who, command) -> {"ok": true, "results": [...]} or {"error": {"code", "text"}}.
 
-`who` is one client among those that are served fairly, `command` one as JSON or msgpack, and `deadline_ms` None where it has
-its own. Who stops waiting cancels the request.
+`who` is one client among those that are served fairly, `command` one as JSON or msgpack. Who stops waiting
+cancels the request.
 """
 
 
 class Page(NamedTuple):
     """[front]"""
 
-    place: str  # HOST:PORT where it is served
     is_here: bool  # only this machine reaches it: whoever controls needs no token
     token: str
     ask: Ask

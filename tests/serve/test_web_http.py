@@ -86,6 +86,17 @@ def test_errors_have_their_number(server: Server) -> None:
     assert _error(server, "POST", "/api/1/analyse?deadline_ms=nan", body="x", Content_Type="audio/wav") == 422
     assert _error(server, "POST", "/api/1/control", body='{"do": [{"cmd": "list"}]}', **json_type) == 409
     assert _error(server, "POST", "/api/1/control", body='{"do": {}}', **json_type) == 400
+    assert _error(server, "POST", "/api/1/control", body='{"do": [], "check": true}', **json_type) == 400
+
+
+def test_what_is_described_of_a_query_is_what_is_taken(server: Server) -> None:
+    described = _ask(server, "GET", "/api/1/openapi.json")[1]["paths"]["/api/1/analyse"]["post"]["parameters"]
+    most = {one["name"]: one["schema"].get("maximum") for one in described}
+    assert most == {"rate": 384_000, "channels": 2, "dense": None, "deadline_ms": 600_000}
+    for name in ("rate", "channels", "deadline_ms"):
+        path = f"/api/1/analyse?{name}="
+        assert _ask(server, "POST", f"{path}{most[name]}", body="x" * 8, Content_Type="audio/wav")[0] == 200
+        assert _error(server, "POST", f"{path}{most[name] + 1}", body="x" * 8, Content_Type="audio/wav") == 422
 
 
 def test_a_defect_is_said_and_is_no_end() -> None:
@@ -189,6 +200,21 @@ def test_a_body_without_a_length_is_cut_off_where_it_is_too_much(server: Server)
     assert server.memory - memory < 120 << 20
 
 
+def test_only_a_sound_is_large(server: Server) -> None:
+    """Lists in JSON could take a hundred times their bytes."""
+    json_type = {"Content_Type": "application/json"}
+    long = "x" * (2 << 20)
+    for path in ("generate", "recommend", "control"):
+        assert _error(server, "POST", f"/api/1/{path}", body=f'{{"style": "{long}"}}', **json_type) == 413
+    before = server.memory
+    for name in ("plays", "sound", "analysis"):
+        body = f'{{"{name}": [{"[]," * (8 << 20)}[]]}}'
+        assert _error(server, "POST", "/api/1/analyse", body=body, **json_type) == (400 if name == "sound" else 413)
+    assert server.memory - before < 200 << 20  # it was a gigabyte
+    status, said = _ask(server, "POST", "/api/1/analyse", body=f'{{"sound": "{8 * long}", "rate": 8}}', **json_type)
+    assert status == 200 and said["results"][0]["given"] == ["cmd", "rate", "sound"]
+
+
 @pytest.mark.parametrize("path", ["/nothing", "/api/1/models", "/api/1/recommend", "/ws"])
 def test_a_body_that_nobody_wants_is_not_read_either(server: Server, path: str) -> None:
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 30000000\r\n\r\n"
@@ -254,6 +280,23 @@ def test_who_stalls_is_cut_off() -> None:
         end.sendall(STALLED[1])  # a second request
         assert _to_the_end(end) == b""
         _settle(server, before)
+
+
+def test_an_answer_that_nobody_reads_is_let_go() -> None:
+    large = _request("POST", "/api/1/generate", b'{"style": "large"}', Content_Type="application/json")
+    with served(patience_s=1.0) as server, contextlib.ExitStack() as deaf:
+        before = server.descriptors
+        for _ in range(5):
+            end = deaf.enter_context(server.connect())
+            end.sendall(large)
+            assert end.recv(12) == b"HTTP/1.1 200"
+        _settle(server, before)
+        slow, taken = deaf.enter_context(server.connect()), 0
+        slow.sendall(large)
+        while part := slow.recv(1 << 20):
+            taken += len(part)
+            time.sleep(len(part) / (5 << 20))
+        assert taken > 6 << 20  # who reads slowly has all of it
 
 
 def _to_the_end(end: socket.socket) -> bytes:

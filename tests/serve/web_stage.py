@@ -155,7 +155,7 @@ class Daemon:
 _taken = 0
 
 
-async def _ask(who: str, command: bytes, _: float | None) -> dict[str, Any]:
+async def _ask(who: str, command: bytes) -> dict[str, Any]:
     given = (msgspec.json if command[:1] == b"{" else msgspec.msgpack).decode(command)
     try:
         await asyncio.sleep(float(given.get("seed", 0)))
@@ -166,6 +166,8 @@ async def _ask(who: str, command: bytes, _: float | None) -> dict[str, Any]:
         raise ZeroDivisionError
     if given.get("style") == "late":
         return {"error": {"code": 504, "text": "late"}}
+    if given.get("style") == "large":
+        return {"ok": True, "results": ["x" * (6 << 20)]}
     about = {"who": who, "command": given["cmd"], "given": sorted(given), "taken": _taken}
     return {"ok": True, "results": [about]}
 
@@ -179,7 +181,7 @@ async def _serve(given: dict[str, Any], patience_s: float | None) -> None:
     from daemon.web.serving import SETTINGS, Patient
 
     if patience_s is not None:
-        guard.CHUNK_S = serving.REQUEST_S = patience_s
+        guard.CHUNK_S = serving.REQUEST_S = serving.READ_S = patience_s
 
     class Counting(Patient):
         def data_received(self, data: bytes) -> None:
@@ -188,8 +190,7 @@ async def _serve(given: dict[str, Any], patience_s: float | None) -> None:
             super().data_received(data)
 
     listening = socket.create_server(("127.0.0.1", 0))
-    place = f"127.0.0.1:{listening.getsockname()[1]}"
-    app = application(Page(place=place, ask=_ask, **given))
+    app = application(Page(ask=_ask, **given))
     server = uvicorn.Server(uvicorn.Config(app, **SETTINGS | {"http": Counting}))
     print(listening.getsockname()[1], flush=True)
     await server.serve([listening])
