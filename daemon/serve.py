@@ -26,7 +26,7 @@ def serve(address: str, page: str, workers: int, waiting: int, library: str) -> 
         raise ServeError(place.error)
     listening = place.listening.dup().detach() if place.listening is not None else -1  # the house closes its own
     asked = "" if address == "off" else address
-    opening = Open(listening, place.where, place.is_here, place.token, "", "", asked, workers, waiting, library, {})
+    opening = Open(listening, place.is_here, place.token, "", "", asked, workers, waiting, library, {})
     gate = Gate()
     try:
         asyncio.run(_serve(opening, place.url, gate))

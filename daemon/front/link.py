@@ -22,8 +22,7 @@ class Open(msgspec.Struct, tag="open", array_like=True):
     """To the process, first. Addresses are ZeroMQ's, in a folder that only this user can enter; empty: there is none."""
 
     listening: int  # descriptor of the TCP socket where browsers come; -1: none
-    place: str  # HOST:PORT of it
-    is_here: bool  # only this machine reaches it: whoever controls needs no token
+    is_here: bool  # only this machine reaches that: whoever controls needs no token
     token: str
     published: str  # what the daemon publishes, to follow
     control: str  # where its commands are taken
@@ -44,5 +43,4 @@ class Alive(msgspec.Struct, tag="alive", array_like=True):
     """From the process, several times a second: it does not hang."""
 
 
-ToProcess = Open
 FromProcess = Say | Alive

@@ -171,7 +171,6 @@ class Front:
         self._beside.tell(
             Open(
                 place.listening.fileno() if place.listening is not None else -1,
-                place.where,
                 place.is_here,
                 place.token,
                 inner.published,
