@@ -44,12 +44,6 @@ class About(msgspec.Struct, frozen=True):
 # Items of the log
 
 
-class Session(msgspec.Struct, tag="session", array_like=True):
-    """A daemon has begun."""
-
-    began_ns: int  # since 1970
-
-
 class Begin(msgspec.Struct, tag="begin", array_like=True):
     """An engine runs."""
 
@@ -141,22 +135,7 @@ class Came(msgspec.Struct, tag="came", array_like=True):
     answer: Made | Failed
 
 
-Item = (
-    Session
-    | Begin
-    | End
-    | Preset
-    | Heard
-    | Said
-    | BandMade
-    | BandTold
-    | Turns
-    | Unsent
-    | Words
-    | CanPlay
-    | Asked
-    | Came
-)
+Item = Begin | End | Preset | Heard | Said | BandMade | BandTold | Turns | Unsent | Words | CanPlay | Asked | Came
 
 
 # Packets to the process

@@ -14,7 +14,7 @@ from daemon.config import Config
 from daemon.desk.book import Book
 from daemon.engine.link import Memory
 from daemon.engine.state import N_CAPTURE, STATE
-from daemon.flight.link import About, Begin, End, Heard, Open, Place, Preset, Said, Session
+from daemon.flight.link import About, Begin, End, Heard, Open, Place, Preset, Said
 from daemon.flight.log import Log
 from daemon.flight.worker import Worker
 from daemon.midi.message import MidiMessage
@@ -34,7 +34,6 @@ class Recorder:
         self._about = about(config)
         self.worker = Worker(Open(folder, config.record.minutes, place(memory), self._about))
         self._log = Log(self.worker.tell)
-        self._log.add(Session(self._about.began_ns))
         self._preset = ""
         self._flush_at = 0.0
 

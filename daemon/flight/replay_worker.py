@@ -1,6 +1,5 @@
 """The band's worker as it was then: who was there, and what came when. What came is also made anew, and compared."""
 
-import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,8 +23,8 @@ class AsThen:
     """What daemon.generate.live.player asks of a worker. [main]"""
 
     def __init__(self, tally: Tally, notes: list[str], environment: Mapping[str, str] | None = None) -> None:
-        """`environment`: the generator process's own."""
-        os.environ.update(environment or {})
+        """`environment`: what the generator process had beside this one's; it comes from the recording, and is only read."""
+        self._environment = environment or {}
         self._tally, self._notes = tally, notes
         self._said: list[m.Message] = []
         self._ready: set[Name] = set()
@@ -37,8 +36,8 @@ class AsThen:
         self._models: dict[str, str] = {}  # task -> the model that is said to do it
         self._swapped = 0  # what was asked before this number may have been answered by another model
 
-    def happens(self, item: Item) -> bool:
-        """Something that happens in the turn that comes. False: it is not the worker's."""
+    def happens(self, item: Item) -> None:
+        """Something that happens in the turn that comes, where it is the worker's."""
         if isinstance(item, Words):
             self._said += item.said
             for one in item.said:
@@ -51,18 +50,12 @@ class AsThen:
         elif isinstance(item, Came):
             self._answers[item.number] = item.answer
             self._again(item)
-        else:
-            return False
-        return True
 
     def want(self, role: str, name: str, target: str) -> None:
         self._targets[role, name] = target
 
     def is_ready(self, role: str, name: str) -> bool:
         return (role, name) in self._ready
-
-    def missing(self, role: str, name: str) -> str:
-        return ""
 
     def hear(self, notes: Sequence[Played], context: Context) -> None:
         for generator in self._generators.values():
@@ -125,12 +118,13 @@ class AsThen:
     def _made(self, role: str, name: str) -> Any:
         """A generator with the model that did its task then. Raises UserError."""
         kind = registry.kind(self._targets[role, name])
-        model = self._models.get(_task(kind), "")
-        if not model:
+        task = _task(kind)
+        if not task:
             return kind()
+        model = self._models.get(task) or self._environment.get(shelf.variable(task)) or shelf.chosen(task)
         if shelf.is_remote(model):
             raise UserError(f"its model was asked elsewhere ({model})")
-        return kind(open_model(kind.task, model))
+        return kind(open_model(task, model))
 
 
 def _task(generator: Any) -> str:
