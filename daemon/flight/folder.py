@@ -5,6 +5,7 @@ have gone, for a band is what it has heard from the start; DIR/takes is daemon.f
 """
 
 import fcntl
+import shutil
 import zlib
 from pathlib import Path
 
@@ -51,6 +52,8 @@ class Folder:
         except OSError:
             self._lock.close()
             raise FolderError(f"{path}: another jamd records there; end it, or give another folder") from None
+        for half in (path / TAKES).glob(".*.part"):  # a take that was being saved when its process was killed
+            shutil.rmtree(half, ignore_errors=True)
         self.kept = segment.found(path / SEGMENTS)
         self._kept_s = sum(one.seconds for one in self.kept)
         numbers = [int(one.name) for one in (path / SEGMENTS).iterdir() if one.name.isdigit()]
@@ -100,8 +103,7 @@ class Folder:
         batch = _header(packed)
         self.lost_messages += max(0, batch.number - self._item)
         self._item = batch.number + len(batch.items)
-        writing = self._now
-        if writing is not None and not writing.label.rate and now_s >= self._opened_at + self._segment_s:
+        if self._now is not None and now_s >= self._opened_at + 2 * self._segment_s:  # no sound comes that would end it
             self._end()
         try:
             self._open(Label(self._about), now_s).log(packed)
@@ -120,8 +122,8 @@ class Folder:
         while len(self.kept) > 1 and not self.held:
             first, second = self.kept[:2]
             rest = self.seconds - first.seconds
-            is_over = rest >= most if first.seconds else len(self.kept) > 2 * most / self._segment_s + 2
-            if not is_over:
+            is_over = bool(first.seconds) and rest >= most
+            if not is_over and len(self.kept) <= 2 * most / self._segment_s + 2:  # for logs grow where no sound comes
                 return
             waits = second.follows(first) and self._shadow.is_at(second)
             if waits and rest < most + max(most, SLACK_S):
@@ -151,8 +153,12 @@ class Folder:
         writing.close()
         try:
             done = Segment(writing.path)
+            is_empty = not done.samples and not (done.path / segment.LOG).stat().st_size
         except (OSError, msgspec.MsgspecError):
             return  # somebody has taken it away
+        if is_empty:
+            segment.remove(done.path)
+            return
         self.kept.append(done)
         self._kept_s += done.seconds
         self._shadow.follow(done)
@@ -200,6 +206,9 @@ class Folder:
         logs = sorted(past.glob("*.z"))
         size = 0
         for log in reversed(logs):
-            size += log.stat().st_size
+            try:
+                size += log.stat().st_size
+            except OSError:
+                continue  # somebody has taken it away
             if size > PAST_BYTES or not any(log.name.startswith(f"{one}-") for one in alive):
                 log.unlink(missing_ok=True)
