@@ -18,10 +18,12 @@ SILENT_S = 10.0  # without a word: it hangs; a disk may stall for seconds
 START_S = 60.0  # before its first
 AGAIN_S, AGAIN_MOST_S = 0.2, 30.0  # between a process's end and the next; twice as long each time
 CLOSE_S = 3.0
+SAVING_S = 20.0  # a take that was asked for is still saved
 PATIENCE_S = 55.0  # for a take: who asks waits for a minute
 SAY_S = 1.0  # between two words of what is lost
 STILL_S = 60.0  # between two words while nothing changes
 BUFFER = 1 << 20  # bytes of the log that may wait, as far as the system allows
+UNTOLD = "the recorder cannot be told what to keep: the config is too long for it; shorten it, start jamd again"
 SLOW = "the recorder was too slow: its disk, or this machine, is busy"
 
 _decode = msgspec.msgpack.Decoder(FromProcess).decode
@@ -36,14 +38,14 @@ class Worker:
         self.socket = self._beside.socket  # readable when the process has said something
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, BUFFER)
         self._opening = opening
-        self._asked: dict[int, tuple[Reply, float]] = {}  # number -> whom to answer, and when it was asked
+        self._asked: dict[int, tuple[Reply, float, bool]] = {}  # number -> whom to answer, when asked, is it a take
         self._number = 0
         self.state = State()
         self._before = State()  # counts of processes that have ended
         self._told: m.Take | None = None
         self._why = ""  # something was lost since that was told
         self._told_at = 0.0
-        self._is_up = False
+        self._is_up = self._is_told = False
         self._said: list[m.Message] = []
         self._start()
 
@@ -70,7 +72,7 @@ class Worker:
         for packed in self._beside.said():
             self._hear(_decode(packed))
         self._look(now)
-        for number, (reply, asked_at) in list(self._asked.items()):
+        for number, (reply, asked_at, _) in list(self._asked.items()):
             if now - asked_at > PATIENCE_S:
                 del self._asked[number]
                 _refuse(reply, 504, "the take is not saved yet; it may be later: `jamd ctl take --show`")
@@ -80,27 +82,27 @@ class Worker:
 
     def close(self) -> None:
         """Let it keep what has come, and end it. Safe when closed."""
-        self._beside.close(CLOSE_S)
+        self._beside.close(SAVING_S if any(is_take for *_, is_take in self._asked.values()) else CLOSE_S)
 
     def _ask(self, packet: Save | Show, reply: Reply) -> None:
         self._number += 1
         if self.tell(packet):
-            self._asked[self._number] = reply, time.monotonic()
+            self._asked[self._number] = reply, time.monotonic(), isinstance(packet, Save)
         else:
             _refuse(reply, 503, "the recorder does not answer; it is started again: ask once more")
 
     def _start(self) -> None:
         self._beside.start()
-        self._is_up = False
-        self._beside.tell(self._opening)
+        self._is_up, self._is_told = False, self._beside.tell(self._opening)
 
     def _hear(self, packet: FromProcess) -> None:
         if isinstance(packet, State):
             self._is_up, before = True, self._before
+            error = packet.error if self._is_told else UNTOLD
             self.state = State(
-                packet.seconds, before.lost_s + packet.lost_s, before.lost_messages + packet.lost_messages, packet.error
+                packet.seconds, before.lost_s + packet.lost_s, before.lost_messages + packet.lost_messages, error
             )
-            self._why = packet.error or self._why
+            self._why = error or self._why
         elif isinstance(packet, Answer):
             asked = self._asked.pop(packet.number, None)
             if packet.result.get("path"):
@@ -132,7 +134,7 @@ class Worker:
         beside.lose(AGAIN_S, AGAIN_MOST_S)
         for packed in beside.said():  # its last words
             self._hear(_decode(packed))
-        for reply, _ in self._asked.values():
+        for reply, *_ in self._asked.values():
             _refuse(reply, 503, "the recorder's process ended; it is started again: ask once more")
         self._asked.clear()
         error = self._why = f"the recorder's process {how(code)} and is started again"
@@ -141,11 +143,12 @@ class Worker:
     def _say(self, now: float, unsent: int) -> None:
         """What has changed, and that it goes on."""
         state, told = self.state, self._told
-        if not self._is_up or now < self._told_at:
+        if not (self._is_up or state.error) or now < self._told_at:
             return
         lost = state.lost_s, max(state.lost_messages, unsent)  # it sees by the numbers what did not reach it
         is_more = told is not None and lost > (told.lost_s, told.lost_messages)
-        name = "lost" if is_more or (state.error and state.seconds) else "failed" if state.error else "recording"
+        is_never = bool(state.error) and not state.seconds  # nothing has ever been kept
+        name = "failed" if is_never else "lost" if is_more or state.error else "recording"
         if told is None or is_more or (name, state.error) != (told.state, told.error) or now >= self._told_at + STILL_S:
             why = state.error or ((self._why or SLOW) if is_more else "")
             self._why = state.error
