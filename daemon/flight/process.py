@@ -28,6 +28,7 @@ NICE = 5
 WAKE_S = 0.02
 STATE_S = 0.25
 PRUNE_S = 1.0
+SHOWN = 100  # takes, the newest, which fit into a packet
 AGAIN_S = 1.0  # after a folder that could not be had
 
 _decode = msgspec.msgpack.Decoder(ToProcess).decode
@@ -60,15 +61,15 @@ class Process:
                 select.select([self._daemon], [], [], WAKE_S)
                 try:
                     self._turn()
+                    if time.monotonic() >= prune_at and self._folder is not None:
+                        prune_at = time.monotonic() + PRUNE_S
+                        self._folder.prune()
                 except OSError as error:
                     self._error = f"{error.strerror or error}"
                 now = time.monotonic()
                 if now >= state_at:
                     state_at = now + STATE_S
                     tell(self._daemon, self._state())
-                if now >= prune_at and self._folder is not None:
-                    prune_at = now + PRUNE_S
-                    self._folder.prune()
         if self._folder is not None:
             self._listen()
             self._folder.close()
@@ -125,8 +126,8 @@ class Process:
         elif self._saver is not None and self._saver.is_alive():
             tell(self._daemon, Answer(save.number, {}, 429, "a take is being saved; ask again when it is"))
         else:
-            folder.held += 1
             segments = folder.roll()
+            folder.held += 1
 
             def run() -> None:
                 try:
@@ -142,7 +143,7 @@ class Process:
             tell(self._daemon, Answer(show.number, {"takes": [], "error": self._error}))
         else:
             path = self._folder.path
-            self._answer(show.number, lambda: {"takes": saving.takes(path)})
+            self._answer(show.number, lambda: {"takes": saving.takes(path)[-SHOWN:]})
 
     def _answer(self, number: int, do: Callable[[], dict]) -> None:
         try:

@@ -69,8 +69,9 @@ class Shadow:
             self._analysers = Analysers.at(segment)
         elif self._analysers.can_be_kept:
             beside = segment.path / f"{STATE}.part"
-            beside.write_bytes(self._analysers.state())
-            os.replace(beside, segment.path / STATE)
+            with contextlib.suppress(OSError):  # no room: then there is no state, but the next segment's may come
+                beside.write_bytes(self._analysers.state())
+                os.replace(beside, segment.path / STATE)
         self._at = (-1, -1)
         if self._analysers is not None:
             self._analysers.hear(segment.sound())
