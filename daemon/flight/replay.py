@@ -38,7 +38,7 @@ class Replay:
         self.session, self._recording = session, recording
         self.tally = Tally()
         self.notes: list[str] = []  # lines for a person
-        self.seconds = 0.0
+        self.seconds = self.compared_s = 0.0  # of sound that was there; of which the analysis could be compared
         self.streams: dict[int, Stream] = {}
 
     def run(self, show: Callable[[float], None]) -> None:
@@ -105,6 +105,7 @@ class Replay:
                 made.hear(sound[start : start + STEP])
                 replayed += bridge.messages(made.reader.read(), label.rate, dense=False)
             self.seconds += one.seconds
+            self.compared_s += one.seconds if is_exact else 0.0
             show(self.seconds)
         begin, end = label.first, stretch.end
         recorded = [one for one in stream.said if begin < one.known_at <= end]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from daemon import messages as m
-from daemon.flight.compare import InOrder, Tally
+from daemon.flight.compare import Difference, InOrder, Tally, fields
 from daemon.flight.link import BandMade, BandTold, Begin, End, Heard, Item, Turns, Unsent
 from daemon.flight.replay_worker import AsThen
 from daemon.generate.live.band import Band
@@ -42,6 +42,7 @@ class Hands:
     def __init__(self, tally: Tally, notes: list[str]) -> None:
         self._notes = notes
         self._keyboard, self._played = Keyboard(48000), InOrder(tally)
+        self._ended: list[m.Message] = []  # of one sample: published, but not compared yet
         self._band: Band | None = None
         self._answered = InOrder(tally)
         self._tally = tally
@@ -76,16 +77,24 @@ class Hands:
         kind = message.__struct_config__.tag
         if isinstance(message, m.MidiPort) and (message.state, message.direction) == ("lost", "in"):
             self._played.made(self._keyboard.lose(message.port, message.sample_time))
+            self._compare()  # what that ended was published before it
         if kind in OF_HANDS and getattr(message, "port", "") != CALLER:  # which is no input
-            self._played.published(message)
-        elif kind in OF_BAND and self._band is not None and getattr(message, "name", "") != "band":
-            self._answered.published(message)
+            if self._ended and self._ended[0].sample_time != message.sample_time:
+                self._compare()
+            self._ended.append(message)
+        elif kind in OF_BAND and getattr(message, "name", "") != "band":
+            if self._band is not None:
+                self._answered.published(message)
+            else:  # how it was made is not in the recording
+                self._tally.differs(Difference(kind, message.known_at, fields(message), None), True)
         if self._band is not None:
             self._try(lambda band: band.feed(message), message.known_at)
 
     def lose(self) -> None:
         """Some of the log is missing: what follows is played by a new keyboard and a new band."""
         self._keyboard = Keyboard(self._rate)
+        self._played.is_exact = False
+        self._compare()
         self._played.lose()
         if self._band is not None:
             self._make()
@@ -94,10 +103,17 @@ class Hands:
 
     def end(self) -> None:
         """The session ends; the last that came was perhaps not published any more."""
+        self._compare()
         self._played.end(is_cut=True)
         self._answered.end(is_cut=True)
         if self._band is not None:
             self._band.worker.close()
+
+    def _compare(self) -> None:
+        """What hands played at a sample, as it was published."""
+        for message in self._ended:
+            self._played.published(message)
+        self._ended.clear()
 
     def _make(self) -> None:
         if self._band is not None:

@@ -15,17 +15,22 @@ from daemon.flight.replay import Replay
 
 
 def run(folder: Path, out: Path | None, as_json: bool) -> int:
-    """Replay all sessions of a folder; 1 where something differs that must not. Raises RecordingError, RenderError."""
+    """Replay all sessions of a folder; 1 where something differs that must not, or nothing can be compared.
+
+    Raises RecordingError; with `out` StudioError, PresetError.
+    """
     recording = Recording(folder)
     if out is not None:
         from daemon.flight import replay_out
 
         replay_out.check(out)
-    began, whole, notes, seconds = time.monotonic(), Tally(), _elsewhere(recording), 0.0
+    began, whole, notes = time.monotonic(), Tally(), _elsewhere(recording)
+    seconds = compared_s = 0.0
     for session in recording.sessions:
         replay = Replay(recording, session)
         replay.run(partial(_showing, began, seconds))
         seconds += replay.seconds
+        compared_s += replay.compared_s
         whole.add(replay.tally)
         notes += replay.notes
     if sys.stderr.isatty():
@@ -34,7 +39,9 @@ def run(folder: Path, out: Path | None, as_json: bool) -> int:
         "folder": str(folder),
         "seconds": round(seconds, 3),
         "took_s": round(time.monotonic() - began, 3),
-        "same": not whole.different,
+        "compared_s": round(compared_s, 3),
+        "same": not whole.different and bool(whole.identical or compared_s),
+        "verdict": _verdict(whole, seconds, compared_s),
         "identical": dict(whole.identical),
         "different": dict(whole.different),
         "excused": dict(whole.excused),
@@ -47,7 +54,7 @@ def run(folder: Path, out: Path | None, as_json: bool) -> int:
         found["out"] = replay_out.render(recording, out)
         notes += found["out"]["problems"]
     click.echo(msgspec.json.encode(found).decode() if as_json else "\n".join(_lines(found)))
-    return int(bool(whole.different))
+    return int(not found["same"])
 
 
 def _elsewhere(recording: Recording) -> list[str]:
@@ -70,7 +77,19 @@ def _lines(found: dict[str, Any]) -> list[str]:
         lines.append(f"{one['type']} at sample {one['at']}: {_differs(one['recorded'], one['replayed'])}")
     if "out" in found:
         lines.append(f"{found['out']['file']}: {found['out']['seconds']:.1f} s, through {found['out']['preset']}")
-    return [*lines, "the same" if found["same"] else "NOT the same"]
+    return [*lines, found["verdict"]]
+
+
+def _verdict(whole: Tally, seconds: float, compared_s: float) -> str:
+    if whole.different:
+        return "NOT the same"
+    if not whole.identical and not compared_s:
+        return "NOT compared: nothing that is left can be made again"
+    excused = sum(whole.excused.values())
+    if not excused and compared_s == seconds:
+        return "the same"
+    sound = f"{compared_s:.1f} of {seconds:.1f} s of sound"
+    return f"the same as far as it can be compared: {sound}, {excused} messages excused"
 
 
 def _differs(then: dict[str, Any] | None, again: dict[str, Any] | None) -> str:
