@@ -43,7 +43,7 @@ class Model(Message, tag="model"):
 class Take(Message, tag="take"):
     """The flight recorder, each time it has changed, and once a minute while it records.
 
-    `state`: off, recording, saving, saved, lost (something could not be kept, and is missing from then on), failed.
+    `state`: recording, saved, lost (something could not be kept, and is missing from then on), failed.
     """
 
     state: str
