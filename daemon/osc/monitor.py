@@ -22,11 +22,11 @@ class Monitor:
 
     def note(self, address: str, arguments: list[Any], error: str = "") -> None:
         """A message came, and was taken, or refused for this reason."""
-        address = address[:CHARACTERS]
+        address = _printable(address)
         if address not in self._waiting and len(self._waiting) >= WAITING:
             del self._waiting[next(iter(self._waiting))]
         plain = [_plain(one) for one in arguments[:ARGUMENTS]]
-        self._waiting[address] = m.Osc(address=address, arguments=plain, error=error[:CHARACTERS])
+        self._waiting[address] = m.Osc(address=address, arguments=plain, error=_printable(error))
 
     def turn(self, now_ns: int) -> list[m.Message]:
         """What is to be published now."""
@@ -50,4 +50,9 @@ def _plain(argument: Any) -> Any:
             return f"{len(argument)} bytes"
         case None:
             return "nil"
-    return str(argument)[:CHARACTERS]
+    return _printable(str(argument))
+
+
+def _printable(text: str) -> str:
+    """Without what a terminal would carry out: it comes from anybody who can send a packet."""
+    return "".join(one if one.isprintable() else " " for one in text[:CHARACTERS])

@@ -78,3 +78,10 @@ def test_a_blob_is_its_length() -> None:
     monitor = Monitor()
     monitor.note("/a", [b"12345", True, None, math.nan])
     assert monitor.turn(S)[0].arguments == ["5 bytes", True, "nil", "nan"]
+
+
+def test_what_a_terminal_would_carry_out_is_not_said() -> None:
+    monitor = Monitor()
+    monitor.note("/a\x1b[2J", ["\x1b]0;title\x07", "gr\u00fcn \u202e"], "no \x9b5m")
+    (said,) = monitor.turn(S)
+    assert (said.address, said.arguments, said.error) == ("/a [2J", [" ]0;title ", "gr\u00fcn  "], "no  5m")
