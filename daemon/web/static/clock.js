@@ -14,10 +14,15 @@ export class Clock {
     this._offset = 0
   }
 
-  /** A frame has come; whether it begins another stream. */
+  /** What was known of the time no longer holds: another connection, perhaps another daemon. */
+  begin() {
+    this.rate = 0
+  }
+
+  /** A frame has come; whether it begins another stream than the one before. The first after `begin` does not. */
   take(frame, ms) {
     const offset = frame.now - (ms * frame.rate) / 1000
-    const is_new = frame.epoch !== this.epoch || frame.rate !== this.rate
+    const is_new = this.rate !== 0 && (frame.epoch !== this.epoch || frame.rate !== this.rate)
     if (is_new || Math.abs(offset - this._offset) > JUMP_S * frame.rate) this._offset = offset
     else this._offset += SMOOTH * (offset - this._offset)
     this.rate = frame.rate

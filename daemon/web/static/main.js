@@ -26,6 +26,7 @@ import { tokenForm } from "./token.js"
 
 const SAID_MS = 6000 // that a note stands
 const SILENT_MS = 3500 // without a heartbeat, which comes each second
+const AGAIN_MS = 1000 // until what was too much is asked once more
 const DENSE = ["level", "bands", "f0", "chroma"]
 
 const at = (id) => document.getElementById(id)
@@ -39,11 +40,15 @@ function tell(text) {
   noteTimer = setTimeout(() => say(at("notes"), ""), SAID_MS)
 }
 
-/** Have one command carried out; its results, or undefined once the person was told why not. */
-async function ask(command) {
+/** Have one command carried out; its results, or undefined once the person was told why not. `tries` where it was too much. */
+async function ask(command, tries = 1) {
   try {
     return await socket.ask(command)
   } catch (error) {
+    if (error.code === 429 && tries > 1) {
+      await new Promise((done) => setTimeout(done, AGAIN_MS))
+      return ask(command, tries - 1)
+    }
     if (error.code === 401) form.open("")
     tell(error.message)
   }
@@ -53,6 +58,7 @@ const bar = transport(at("transport"), ask, clock)
 const group = band(at("band"), ask)
 const show = lights(at("lights"), ask)
 const rooms = house(at("house"), ask, tell)
+const plugs = rack(at("rack"), ask)
 const alarm = panic(ask)
 const panels = [
   bar,
@@ -62,7 +68,7 @@ const panels = [
   group,
   wheel(at("wheel"), at("now-chord"), at("now-key")),
   next(at("next"), ask, clock),
-  rack(at("rack"), ask),
+  plugs,
   show,
   monitor(at("monitor"), ask, clock),
   health(at("health")),
@@ -111,6 +117,7 @@ const socket = new Socket({
   hello(first) {
     hello = first
     heartAt = performance.now()
+    clock.begin()
     document.body.dataset.daemon = first.daemon ? "yes" : "no"
     for (const panel of [...panels, alarm]) panel.reset?.()
     for (const message of first.state) hear(message.type, message, message.sample_time)
@@ -135,7 +142,12 @@ const socket = new Socket({
     showLink()
   },
 })
-const form = tokenForm(socket, showLink)
+const form = tokenForm(socket, () => {
+  showLink()
+  if (!socket.mayControl) return
+  plugs.reset() // what it asked for may have been refused
+  drawing.wake(plugs)
+})
 setInterval(showLink, 1000)
 
 theme(() => {

@@ -5,6 +5,7 @@
 
 import { element, say } from "../element.js"
 
+const TRIES = 20 // where too much is asked at once, as by a page with many plugins
 const AT_FIRST = 6 // parameters that are shown; all, where they are asked for
 
 export class Knobs {
@@ -24,7 +25,7 @@ export class Knobs {
   }
 
   async _learn() {
-    const [found] = (await this._ask({ cmd: "get", plugin: this._plugin.name })) ?? []
+    const [found] = (await this._ask({ cmd: "get", plugin: this._plugin.name }, TRIES)) ?? []
     if (!found) return
     const lines = found.params.map((param) => this._row(param))
     const [first, rest] = [lines.slice(0, AT_FIRST), lines.slice(AT_FIRST)]

@@ -26,7 +26,7 @@ export function transport(root, ask, clock) {
     reset: () => (last = null),
     draw(now) {
       if (!last) return
-      const beat = last.beat + (last.playing ? ((now - last.sample_time) / clock.rate) * (last.tempo_bpm / 60) : 0)
+      const beat = last.beat + (last.playing && clock.rate ? ((now - last.sample_time) / clock.rate) * (last.tempo_bpm / 60) : 0)
       const each = last.beats_per_bar
       if (dots.childElementCount !== each) dots.replaceChildren(...Array.from({ length: each }, () => element("i")))
       const at = ((Math.floor(beat) % each) + each) % each
