@@ -43,6 +43,7 @@ export class Socket {
   /** Give the token; resolves when it is the right one. */
   use(given) {
     return new Promise((done, failed) => {
+      if (!this._is_open()) return failed(problem(0, "not connected; nothing was sent"))
       const id = this._next++
       this._asked.set(id, {
         done: () => {
@@ -52,8 +53,10 @@ export class Socket {
           done()
         },
         failed: (error) => {
-          this._token = ""
-          remember("")
+          if (error.code === 401) {
+            this._token = ""
+            remember("")
+          }
           failed(error)
         },
       })
@@ -141,7 +144,9 @@ export class Socket {
 
   _look() {
     const quiet = performance.now() - this._heard
-    if (this._is_open() && this._daemon && !document.hidden && quiet > QUIET_MS) this._lost()
+    if (document.hidden || quiet <= QUIET_MS) return
+    const is_hanging = this._socket?.readyState === WebSocket.CONNECTING
+    if (is_hanging || (this._is_open() && this._daemon)) this._lost()
   }
 
   _seen() {
