@@ -1,5 +1,6 @@
 """Analyse: a sound through the engine in this process, as `jamd analyze` does it: the same events for the same samples."""
 
+import os
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -56,7 +57,7 @@ def analyse(command: Analyse, bench: Bench) -> dict[str, Any]:
         "key": keys[-1] if keys else "",
         "tempo_bpm": median(beats) if beats else 0.0,
         "events": [m.plain(event) for event in events],
-        "said": sound.notes,
+        "said": [bench.plain(note) for note in sound.notes],
     }
     if command.dense:
         found["dense"] = _dense(hops, rate)
@@ -102,12 +103,12 @@ def _path(command: Analyse, bench: Bench) -> Path:
         raise Refused(422, f"analyse: rate = {command.rate} goes with samples; a sound file says its own")
     if command.sound:
         return bench.file(command.sound)
-    path = Path(command.file).expanduser()
-    if "\0" in command.file or not path.is_absolute():
+    path = "" if "\0" in command.file else os.path.expanduser(command.file)  # pathlib's raise where these say no
+    if not os.path.isabs(path):
         raise Refused(422, f"analyse: file = {command.file[:80]!r} is no whole path; give one that begins with /")
-    if not path.exists():
+    if not os.path.exists(path):
         raise Refused(404, f"{path}: there is no such file where the service runs; check the path, or send the sound")
-    return path
+    return Path(path)
 
 
 def _written(command: Analyse, bench: Bench) -> Path:

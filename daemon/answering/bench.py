@@ -50,7 +50,7 @@ class Bench:
             path.write_bytes(content)
         except OSError as error:
             raise UserError(
-                f"{len(content)} bytes cannot be kept: {error.strerror}; make room in {self.folder}"
+                f"{len(content)} bytes cannot be kept: {error.strerror}; make room in the service's temporary folder"
             ) from None
         return path
 

@@ -17,6 +17,7 @@ from daemon.registry import GENERATORS
 from dsp.harmony import key_name
 
 MOST_NOTES = 4096
+MIDI_BYTES = 1 << 20
 LONGEST_BARS = 256  # of a phrase
 MOST_ANSWERS = 8
 NAME = re.compile(r"[\w .+-]{1,64}")
@@ -68,7 +69,7 @@ def generate(command: Generate, bench: Bench) -> dict[str, Any]:
         ],
         "band": notes(duet.band),
         "midi": out.read_bytes(),
-        "said": said,
+        "said": [bench.plain(note) for note in said],
     }
 
 
@@ -113,6 +114,9 @@ def _path(command: Generate, bench: Bench) -> Path:
     if bool(command.notes) == bool(command.midi):
         what = "notes and midi" if command.notes else "no phrase"
         raise Refused(422, f"generate: {what} given; give one of notes and midi (a MIDI file's bytes)")
+    if len(command.midi) > MIDI_BYTES:
+        text = f"a MIDI file of {len(command.midi)} bytes; {MIDI_BYTES} are the most"
+        raise Refused(413, f"generate: {text}, so give the phrase's end only")
     if command.midi:
         return bench.file(command.midi)
     if len(command.notes) > MOST_NOTES:

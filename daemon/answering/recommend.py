@@ -64,7 +64,9 @@ def _path(bench: Bench) -> Path:
         raise Refused(409, "recommend: recommend.library is off in the config")
     path = Path(bench.library).expanduser() if bench.library else default_path()
     if not path.exists():
-        raise Refused(409, f"recommend: there is no library at {path}; `jamd library scan DIR` makes one")
+        raise Refused(
+            409, f"recommend: there is no library {path.name} where the service runs; `jamd library scan DIR` makes one"
+        )
     return path
 
 

@@ -1,5 +1,6 @@
 """`jamd serve` as a process of the tests', its clients over ZeroMQ, and what the machine knows of its processes."""
 
+import contextlib
 import io
 import itertools
 import os
@@ -142,14 +143,21 @@ def until(
 
 def children(pid: int, module: str) -> Iterator[int]:
     """The process ids below `pid` that run a module."""
-    listed = subprocess.run(["ps", "-eo", "pid,ppid,stat,args"], capture_output=True, text=True, check=True).stdout
-    rows = [line.split(None, 3) for line in listed.splitlines()[1:]]
-    below = {pid}
-    for _ in range(4):
-        below |= {int(row[0]) for row in rows if int(row[1]) in below}
-    for row in rows:
-        if int(row[0]) in below and not row[2].startswith("Z") and f"-m {module}" in row[3]:
-            yield int(row[0])
+    parents: dict[int, int] = {}
+    runs: list[int] = []
+    for place in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            state, parent = (place / "stat").read_text().rpartition(")")[2].split()[:2]
+            parents[int(place.name)] = int(parent)
+            words = (place / "cmdline").read_bytes().split(b"\0")
+            if state != "Z" and module.encode() in words:
+                runs.append(int(place.name))
+    for one in sorted(runs):
+        above = one
+        while above > 1 and above != pid:
+            above = parents.get(above, 0)
+        if above == pid:
+            yield one
 
 
 def descriptors(pid: int) -> int:
