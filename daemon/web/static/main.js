@@ -119,7 +119,10 @@ const socket = new Socket({
     heartAt = performance.now()
     clock.begin()
     document.body.dataset.daemon = first.daemon ? "yes" : "no"
-    for (const panel of [...panels, alarm]) panel.reset?.()
+    for (const panel of [...panels, alarm]) {
+      panel.forget?.() // what another daemon may have otherwise, while reset is for another stream of the same
+      panel.reset?.()
+    }
     for (const message of first.state) hear(message.type, message, message.sample_time)
     drawing.wakeAll()
     if (first.needs_token && first.control) form.begin()

@@ -56,6 +56,19 @@ export function band(root, ask) {
     wrong.title = wrong.textContent
   }
 
+  function forget() {
+    jam = null
+    rows.clear()
+    troubles.clear()
+    parts.replaceChildren()
+    say(phase, "off")
+    mark(root, "data-phase", "off")
+    say(on, "Start")
+    modes.shows("")
+    for (const one of [about, wrong]) say(one, "")
+    for (const one of [answer, time]) say(one, "–")
+  }
+
   return {
     root,
     cue: () => ask({ cmd: "jam_cue" }),
@@ -71,6 +84,7 @@ export function band(root, ask) {
         say(time, `${count(m.ready)} of ${count(m.ready) + count(m.late)}`)
       },
     },
+    forget,
     draw: show,
   }
 }

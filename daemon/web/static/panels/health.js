@@ -46,6 +46,15 @@ export function health(root) {
   return {
     root,
     hears: { heartbeat: (m) => (beat = m), engine: (m) => (engine = m) },
+    forget() {
+      beat = engine = null
+      say(state, "–")
+      say(wrong, "")
+      for (const fact of Object.values(facts)) {
+        say(fact, "–")
+        mark(fact, "class", null)
+      }
+    },
     draw() {
       write()
       const { pen, width, height } = sheet.begin()

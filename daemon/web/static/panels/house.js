@@ -38,7 +38,7 @@ export function house(root, ask, tell) {
 
   /** A model of the shelf: name, version, licence, whether it is used, what is wrong with it. */
   function one({ name, task, version, licence, used, error }) {
-    const [row, value] = fact(`${name} v${version}`, error)
+    const [row, value] = fact(version ? `${name} v${version}` : name, error)
     say(value, [task, licence, used ? "used" : "", error ? "will not do" : ""].filter(Boolean).join(" · "))
     return row
   }
@@ -77,6 +77,16 @@ export function house(root, ask, tell) {
     say(wrong, [take?.error, now?.error].filter(Boolean).join(" "))
   }
 
+  function forget() {
+    last = { take: null, service: null }
+    for (const table of [tasks, places]) {
+      for (const { row } of table.values()) row?.[0].remove()
+      table.clear()
+    }
+    shelf.replaceChildren()
+    for (const fact of [recorder, service]) say(fact, "–")
+  }
+
   return {
     root,
     take,
@@ -86,6 +96,7 @@ export function house(root, ask, tell) {
       model: (m) => put(tasks, `model: ${m.task}`, m),
       output: (m) => put(places, m.name, m),
     },
+    forget,
     draw: show,
   }
 }

@@ -43,6 +43,13 @@ export function lights(root, ask) {
         which.hidden = universes.size < 2
       },
     },
+    forget() {
+      show = null
+      universes.clear()
+      which.replaceChildren()
+      which.hidden = true
+      say(about, "no universe is sent")
+    },
     draw() {
       say_state()
       const { pen, width, height } = sheet.begin()

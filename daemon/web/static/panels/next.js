@@ -84,6 +84,10 @@ export function next(root, ask, clock) {
       recommender: fresh((m) => (recommender = m)),
       playing: (m) => (playing = m),
     },
+    forget() {
+      playing = found = session = recommender = null
+      isNew = true
+    },
     draw(at, ms) {
       if (!isNew && ms - drawnAt < 250) return
       drawnAt = ms
