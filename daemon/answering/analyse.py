@@ -107,7 +107,7 @@ def _path(command: Analyse, bench: Bench) -> Path:
     if not os.path.isabs(path):
         raise Refused(422, f"analyse: file = {command.file[:80]!r} is no whole path; give one that begins with /")
     if not os.path.exists(path):
-        raise Refused(404, f"{command.file}: there is no such file where the service runs; check the path, or send the sound")
+        raise Refused(404, f"{command.file}: there is no such file where the service runs; check it, or send the sound")
     return Path(path)
 
 
