@@ -150,5 +150,6 @@ class Bandstand:
 
 def _made(out: "Out", rate: int, environment: "Mapping[str, str]") -> "Band":
     from daemon.generate.live.band import Band
+    from daemon.generate.live.worker import Worker
 
-    return Band(out, rate, environment)
+    return Band(out, rate, Worker(environment))

@@ -16,7 +16,7 @@ from daemon.desk.commands.command import Command
 from daemon.desk.commands.models import ModelUse
 from daemon.errors import UserError
 from daemon.models import card, shelf
-from daemon.models.contract import BUILT_IN, TASKS
+from daemon.models.contract import TASKS
 from daemon.room import PATIENT_MS
 from daemon.service.router import Reply
 
@@ -92,7 +92,7 @@ class Casting:
 
 def _look(task: str, name: str) -> None:
     """Whether there is such a model for the task, as far as its card says. Raises UserError."""
-    if task not in TASKS or task in BUILT_IN:
+    if task not in TASKS:
         shelf.folder_of(task, name)  # says why not
     if not shelf.is_remote(name):
         found = card.read(shelf.folder_of(task, name))

@@ -87,7 +87,7 @@ def listen(
 
 def _again(message: m.Message, newest: dict[tuple, int]) -> bool:
     """Whether this is said again for another who has joined."""
-    key = (type(message), message.epoch, *(getattr(message, field) for field in message.keep_by))
+    key = (message.epoch, *message.kept_as)
     known = message.replay and message.seq <= newest.get(key, -1)
     newest[key] = max(message.seq, newest.get(key, -1))
     return known

@@ -14,7 +14,7 @@ import msgspec
 from daemon.errors import UserError
 from daemon.flight import segment
 from daemon.flight.link import About, Batch
-from daemon.flight.segment import Label, Segment, Writing
+from daemon.flight.segment import PAST, SEGMENTS, TAKES, Label, Segment, Writing
 from daemon.flight.shadow import Shadow
 from daemon.flight.tap import Part
 
@@ -23,7 +23,6 @@ PAST_BYTES = 64 << 20  # of logs whose sound has gone
 AGAIN_S = 0.5  # after a write that failed
 SLACK_S = 60.0  # beyond `minutes`, or as much again, that is kept while the analysers' state lags behind
 
-SEGMENTS, PAST, TAKES = "segments", "past", "takes"
 
 _header = msgspec.msgpack.Decoder(Batch).decode
 

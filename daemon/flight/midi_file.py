@@ -3,14 +3,13 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import msgspec
 
 from daemon import messages as m
 from daemon.flight.link import Begin, End, Heard, Said
+from daemon.flight.piece import Piece
 from daemon.flight.reading import Recording
-from daemon.flight.segment import Segment
 from daemon.inputs.caller import PORT as CALLER
 from daemon.midi.message import CONTROL, NOTE_OFF, NOTE_ON
 from daemon.outputs.midi_out_file import Sounded, Track
@@ -20,19 +19,6 @@ DEFAULT_BPM = 120.0
 OTHER = 0.01  # of a tempo, by which another is written
 
 _said = msgspec.msgpack.Decoder(m.JamNote | m.MidiNote | m.Beat | m.Transport).decode
-
-
-class Piece(Protocol):
-    """Samples [begin, end) of a segment's stream, which lie at `at` of a file."""
-
-    @property
-    def segment(self) -> Segment: ...
-    @property
-    def begin(self) -> int: ...
-    @property
-    def end(self) -> int: ...
-    @property
-    def at(self) -> int: ...
 
 
 class Place:

@@ -10,9 +10,8 @@ import msgspec
 from daemon.errors import UserError
 from daemon.flight import segment as files
 from daemon.flight.link import Batch, Item
-from daemon.flight.segment import Segment
+from daemon.flight.segment import PAST, SEGMENTS, SESSION, Segment
 
-PAST, SEGMENTS, SESSION = "past", "segments", "session"
 LONGEST_LOG = 1 << 30  # bytes, unpacked
 
 _unpack = msgspec.msgpack.Decoder(Item).decode

@@ -119,9 +119,7 @@ class Hands:
         if self._band is not None:
             self._band.worker.close()
         self._out, self._worker = PortsThen(), AsThen(self._tally, self._notes, self._made.environment)
-        self._band = Band(self._out, self._made.rate)
-        self._band.worker.close()
-        self._band.worker = self._worker  # type: ignore[assignment]
+        self._band = Band(self._out, self._made.rate, self._worker)  # type: ignore[arg-type]
 
     def _hear(self, heard: Heard) -> None:
         message = MidiMessage(0, heard.port, heard.status, heard.channel, heard.data1, heard.data2)

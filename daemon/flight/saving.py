@@ -9,32 +9,21 @@ import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from daemon.errors import Refused
 from daemon.flight import midi_file
-from daemon.flight.folder import PAST, SEGMENTS, TAKES
+from daemon.flight.piece import Piece
 from daemon.flight.reading import Recording
-from daemon.flight.segment import LOG, Segment
+from daemon.flight.segment import LOG, PAST, SEGMENTS, SESSION, TAKES, Segment
 
-SESSION = "session"
 LONGEST_NAME = 64
 WAV_BYTES = 4_000_000_000  # beyond, the file is RF64
 CHUNK = 1 << 16
 NEAR_S = 60.0  # before what is to be saved
 LONGEST_GAP_S = 60.0  # that is written as silence
-
-
-class Piece(NamedTuple):
-    """Samples [begin, end) of a segment's stream, which lie at `at` of a file."""
-
-    segment: Segment
-    begin: int
-    end: int
-    at: int
-    file: int  # number of the WAV
 
 
 def save(folder: Path, segments: Sequence[Segment], minutes: float, name: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ SAMPLE = 4 * COLUMNS  # bytes
 FRAME = struct.Struct("<II")
 LONGEST = 1 << 20  # bytes of a frame; a longer one is garbage
 
+SEGMENTS, PAST, TAKES, SESSION = "segments", "past", "takes", "session"  # folders
 ABOUT, SOUND, LOG, STATE = "about.json", "sound.f32", "log", "state"
 
 _batch = msgspec.msgpack.Decoder(Batch).decode

@@ -76,9 +76,7 @@ class WatchedBand(Band):
     """[main]"""
 
     def __init__(self, out: Out, rate: int, environment: Mapping[str, str], log: Log) -> None:
-        super().__init__(WatchedOut(out, log), rate, environment)
-        self.worker.close()
-        self.worker = WatchedWorker(environment, log)
+        super().__init__(WatchedOut(out, log), rate, WatchedWorker(environment, log))
         self._log = log
         log.add(BandMade(rate, dict(environment)))
 

@@ -111,7 +111,7 @@ class Front:
         if self._inner is not None:
             self._inner.publish(message)
         elif message.keep_last:
-            self._last[type(message), *(getattr(message, field) for field in message.keep_by)] = message
+            self._last[message.kept_as] = message
 
     def begin(self, rate: int) -> None:
         pass

@@ -18,3 +18,8 @@ class Message(msgspec.Struct, tag_field="type", kw_only=True):
 
     keep_last: ClassVar[bool] = False  # a late joiner is sent the newest one,
     keep_by: ClassVar[tuple[str, ...]] = ()  # or one for each of what these fields say
+
+    @property
+    def kept_as(self) -> tuple:
+        """What the newest is kept by: it takes the place of one that was kept as the same."""
+        return (type(self), *(getattr(self, field) for field in self.keep_by))

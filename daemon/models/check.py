@@ -24,7 +24,6 @@ def checked(task: str, folder: Path) -> tuple[Card, dict[str, Any]]:
     if card.task != task:
         raise ModelError(f"{folder}: its task is {card.task}, and not {task}; give a model of {task}")
     files(card, folder)
-    files(card, folder)
     paths = {name: folder / graph.file for name, graph in card.graphs.items()}
     sessions = trained.loaded(task, paths)
     for name, graph in TASKS[task].items():

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from daemon.models import check, shelf
 from daemon.models.card import Card
 from daemon.models.contract import TASKS
+from daemon.models.link import Model
 
 
 class Runs(Protocol):
@@ -43,6 +44,10 @@ class Opened(NamedTuple):
     graphs: dict[str, Runs]
     news: "deque[News]"  # appended to when that changes; whoever publishes takes from it
     deadline: Deadline
+
+    def said(self, task: str, news: News, asked: str = "") -> Model:
+        """As the daemon is told; `asked` as in its Model."""
+        return Model(task, self.name, news.state, news.error, news.version or self.card.version, asked)
 
 
 def open_model(task: str, name: str = "") -> Opened:

@@ -57,7 +57,7 @@ class ZmqPublisher:
         if name is None:
             name = self._topics[kind] = topic(kind.__struct_config__.tag)  # type: ignore[arg-type]
         if kind.keep_last:
-            self._last[name, *(getattr(message, field) for field in kind.keep_by)] = message
+            self._last[message.kept_as] = message
         self._send(self._frames(name, message))
 
     def _send(self, frames: list[bytes]) -> None:
@@ -91,7 +91,8 @@ class ZmqPublisher:
             if request[:1] == b"\x01":
                 joined += 1
                 prefixes.add(request[1:])
-        for (name, *_), message in self._last.items():
+        for message in self._last.values():
+            name = self._topics[type(message)]
             frames = self._frames(name, msgspec.structs.replace(message, replay=True))
             if frames[0].startswith(tuple(prefixes)):
                 self._send(frames)

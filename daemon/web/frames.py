@@ -54,18 +54,13 @@ def bounded(events: list[m.Message]) -> tuple[list[m.Message], int]:
     """At most EVENTS of them, and how many were left out: never the newest of those that are kept for joiners. [any]"""
     if len(events) <= EVENTS:
         return events, 0
-    newest = {key(message): place for place, message in enumerate(events) if message.keep_last}
+    newest = {message.kept_as: place for place, message in enumerate(events) if message.keep_last}
     stays = set(newest.values())
     for place in range(len(events) - 1, -1, -1):
         if len(stays) >= EVENTS:
             break
         stays.add(place)
     return [events[place] for place in sorted(stays)], len(events) - len(stays)
-
-
-def key(message: m.Message) -> tuple:
-    """What a message replaces another by, where the newest is kept."""
-    return (type(message), *(getattr(message, field) for field in message.keep_by))
 
 
 class Frames:
@@ -82,7 +77,7 @@ class Frames:
 
     def take(self, message: m.Message) -> None:
         """A message as it was published; one that is said again for others is passed over where it is known."""
-        if message.replay and key(message) in self._state:
+        if message.replay and message.kept_as in self._state:
             return
         if message.epoch > self._epoch:
             self._epoch, self._now = message.epoch, 0
@@ -95,8 +90,8 @@ class Frames:
         if type(message) in _OWN:
             self._take_dense(message)
             return
-        if message.keep_last and (key(message) in self._state or len(self._state) < STATES):
-            self._state[key(message)] = message
+        if message.keep_last and (message.kept_as in self._state or len(self._state) < STATES):
+            self._state[message.kept_as] = message
         self._events.append(message)
         if len(self._events) >= 2 * EVENTS:
             self._shorten()

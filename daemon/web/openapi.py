@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import daemon
+from daemon.web.control import COMMANDS
 
 _ALWAYS = {
     400: "malformed",
@@ -53,7 +54,7 @@ _OWN = {
                 "type": "array",
                 "items": {"type": "object", "properties": {"cmd": {"type": "string"}}, "required": ["cmd"]},
                 "minItems": 1,
-                "maxItems": 256,
+                "maxItems": COMMANDS,
             }
         },
         "required": ["do"],

@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from daemon import messages as m
-from daemon.web.frames import EVENTS, Frame, Frames, bounded, key, merge
+from daemon.web.frames import EVENTS, Frame, Frames, bounded, merge
 
 
 def _message(kind: int, number: int) -> m.Message:
@@ -75,8 +75,8 @@ def test_events_are_bounded_and_the_newest_state_is_always_among_them(kinds: lis
     frame = _frame(messages)
     assert frame is not None
     assert len(frame.events) <= EVENTS and len(frame.events) + frame.lost == len(messages)
-    newest = {key(one): one.seq for one in messages if one.keep_last}
-    assert {key(one): one.seq for one in frame.events if one.keep_last} == newest
+    newest = {one.kept_as: one.seq for one in messages if one.keep_last}
+    assert {one.kept_as: one.seq for one in frame.events if one.keep_last} == newest
     assert [one.seq for one in frame.events] == sorted(one.seq for one in frame.events)
 
 

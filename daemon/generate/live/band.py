@@ -3,7 +3,7 @@
 A turn does one thing that takes time at most (a rule that makes a part), so that the daemon's main thread stays quick.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -43,10 +43,10 @@ _SOUND = (m.NoteOn, m.NoteOff, m.Chord, m.Key)
 class Band:
     """[main]"""
 
-    def __init__(self, out: Out, rate: int = 48000, environment: Mapping[str, str] | None = None) -> None:
-        """Notes leave by `out`; `environment` is added to the generator process's."""
+    def __init__(self, out: Out, rate: int = 48000, worker: Worker | None = None) -> None:
+        """Notes leave by `out`; `worker` makes what is slow, one of its own where none is given."""
         self.jam, self.is_off = Jam(on=False), True
-        self.worker = Worker(environment)
+        self.worker = worker or Worker()
         self._rate = rate
         self._pulse = Pulse(rate)
         self._listener = Listener(self._pulse)

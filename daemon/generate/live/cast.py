@@ -110,8 +110,7 @@ class Cast:
         yield from said
         for task, opened in self._opened.items():
             while opened.news:
-                news = opened.news.popleft()
-                yield Model(task, opened.name, news.state, news.error, news.version or opened.card.version)
+                yield opened.said(task, opened.news.popleft())
 
     def _take(self, swap: Swap, generators: dict[Name, Any], heard: Hear | None) -> Model:
         """All of the task's generators at once, or none."""
@@ -139,4 +138,4 @@ def _catch_up(generator: Any, heard: Hear | None) -> None:
 def _used(task: str, one: Opened, error: str = "", asked: str = "") -> Model:
     """One that is asked elsewhere has said itself how it fares."""
     news = one.news.popleft() if one.news else News("used", error)
-    return Model(task, one.name, news.state, news.error, news.version or one.card.version, asked)
+    return one.said(task, news, asked)

@@ -45,8 +45,7 @@ class Facts:
             self._sample, self._at = message.known_at, at
         kind = type(message)
         if kind.keep_last:
-            which = tuple(getattr(message, field) for field in kind.keep_by)
-            self._kept.setdefault(kind, {})[which] = message
+            self._kept.setdefault(kind, {})[message.kept_as] = message
         match message:
             case m.Level():
                 self.peak = max(self.peak, message.peak)

@@ -230,8 +230,7 @@ class Process:
         model = shelf.model
         if model is not None and (shelf.asked or not model.news):
             news = model.news.popleft() if model.news else News("used", shelf.refused)
-            version = news.version or model.card.version
-            self._say(Model("next", model.name, news.state, news.error, version, shelf.asked))
+            self._say(model.said("next", news, shelf.asked))
 
     def _tell_network(self, shelf: Shelf) -> None:
         """Until when it may think, where it is asked elsewhere; and what it says of that."""
@@ -240,8 +239,7 @@ class Process:
             return
         model.deadline.at_ns = time.monotonic_ns() + round(DUE_S * 1e9)
         while model.news:
-            news = model.news.popleft()
-            self._say(Model("next", model.name, news.state, news.error, news.version or model.card.version))
+            self._say(model.said("next", model.news.popleft()))
 
     def _publish(self, message: m.Message) -> None:
         assert isinstance(message, m.Playing | m.Suggestions | m.Session | m.Recommender)
