@@ -56,13 +56,13 @@ class Http:
                 inputs.append(one.set_data_from_numpy(values, binary_data=self._binary))
             wanted = [triton.InferRequestedOutput(name, binary_data=self._binary) for name in outputs]
             headers = {} if self._binary else _JSON
-            return self._client.infer(
+            found = self._client.infer(
                 model, inputs, outputs=wanted, headers=headers, request_id="jamd"
             )  # KServe needs one
+            return {name: values for name in outputs if (values := found.as_numpy(name)) is not None}
 
         try:
-            found = self._within(timeout_s, asked)
-            return {name: values for name in outputs if (values := found.as_numpy(name)) is not None}
+            return self._within(timeout_s, asked)
         except InferenceServerException as error:
             raise RemoteError(f"{self._server}: {_line(error)}") from None
 

@@ -107,6 +107,7 @@ class Maker:
             kind = registry.kind(load.target)
             task = getattr(kind, "task", "")
             generator = kind(self._cast.opened(task)) if task else kind()
+            self._cast.until(task, 0)  # what was asked for last is over
             _warm(generator, load.role)
             self._generators[load.role, load.name] = generator
         except Exception as error:
