@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.kill = kill_one
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `pytest -n 2` those that wait for real time run beside those that compute; of each kind, one after the other."""
     for item in items:
