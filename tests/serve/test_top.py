@@ -360,13 +360,17 @@ def test_one_screen_and_one_object(running: Running) -> None:
     assert len(one["plugin_load"]) == 2
 
 
+def _blocks(said: dict[str, Any]) -> int:
+    return said.get("heartbeat", {}).get("blocks", 0)
+
+
 def test_an_object_a_second_until_it_is_ended(running: Running) -> None:
     command = [sys.executable, "-m", "daemon.cli", "top", "--json", *where(running)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         objects = [json.loads(process.stdout.readline())]
-        while len(objects) < 3 or (len(objects) < 30 and objects[-1]["heartbeat"]["blocks"] == 0):  # it starts
+        while len(objects) < 3 or (len(objects) < 30 and not _blocks(objects[-1])):  # it starts
             objects.append(json.loads(process.stdout.readline()))
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
@@ -375,7 +379,7 @@ def test_an_object_a_second_until_it_is_ended(running: Running) -> None:
         process.kill()
         process.wait()
         process.stdout.close()
-    assert objects[-1]["heartbeat"]["blocks"] > objects[0]["heartbeat"]["blocks"]
+    assert _blocks(objects[-1]) > _blocks(objects[0])
     assert any(one["events"] for one in objects[1:]), "what happened since the one before"
 
 
