@@ -25,17 +25,16 @@ def run(file: Path, config: Config, as_json: bool, rate: int) -> None:
     note.start()
     from daemon import bridge, lines, registry
     from daemon import messages as m
-    from daemon.engine import offline
+    from daemon.engine.offline import SILENCE_AFTER
+    from daemon.hearing.offline import Listener
 
     analysers = [registry.analyser(kind, name) for kind, name in config.analysers()]
-    engine = offline.Engine(rate, sound.channels, analysers)
+    listener = Listener(rate, sound.channels, analysers, config.neural(), config.models.get("hearing", ""))
     note.cancel()
-    reader = offline.Reader(engine.state)
     encode = msgspec.json.Encoder().encode
-    silence = np.zeros((sound.channels, offline.SILENCE_AFTER), np.float32)
+    silence = np.zeros((sound.channels, SILENCE_AFTER), np.float32)
     for block in itertools.chain(sound.blocks(rate), [silence]):
-        engine.process(block)
-        for message in bridge.messages(reader.read(), rate, dense=as_json):
+        for message in bridge.messages(listener.process(block), rate, dense=as_json):
             text = encode(m.plain(message)).decode() if as_json else lines.line(message)
             sys.stdout.write(text + "\n")
     for text in sound.notes:

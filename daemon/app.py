@@ -10,7 +10,7 @@ from typing import Any
 
 import zmq
 
-from daemon import announce, bridge
+from daemon import announce
 from daemon import messages as m
 from daemon.alarm import Alarm
 from daemon.bandstand import Bandstand
@@ -31,6 +31,7 @@ from daemon.engine.supervisor import Supervisor
 from daemon.errors import UserError
 from daemon.flight.room import Flight
 from daemon.front.room import Front
+from daemon.hearing.room import Hearing
 from daemon.inputs.caller import Caller
 from daemon.lighting import Lighting
 from daemon.midi.desk import MidiDesk
@@ -89,7 +90,8 @@ class App:
         self.stand = Bandstand(config.generate, self.midi, self.console.desk, config.models)
         self.alarm = Alarm(self.supervisor, self.midi, self.stand, self.lighting)
         self.flight = Flight(config, self.supervisor.memory, self.midi, self.stand, self.console.desk.book)
-        self.casting = Casting(self.stand, self.booth)
+        self.hearing = Hearing(config.neural(), config.analysers(), self.supervisor.memory, config.models)
+        self.casting = Casting(self.stand, self.booth, self.hearing)
         self.console.others = {
             "recommender": self.booth.submit,
             "clock": self.conductor.submit,
@@ -103,6 +105,7 @@ class App:
         self.midi.monotonic_ns = self.clock.monotonic_ns
         self.console.desk.band, self.console.desk.show = self.stand, self.lighting
         self.rooms: tuple[Room, ...] = (
+            self.hearing,
             self.stand,
             self.booth,
             self.conductor,
@@ -125,7 +128,6 @@ class App:
         self.on_turn: Callable[[], None] | None = None  # is called once per turn of the loop
         self.rate = 48000
         self.error = ""  # why `run` ended, where it was not asked to
-        self._sounding: dict[int, m.NoteOn] = {}
         self._restart_at: float | None = None
         self._started_at = 0.0
         self._ran_since: float | None = None
@@ -217,11 +219,7 @@ class App:
         found = self.reader.read()
         if self.reader.events_lost > lost_before:  # a note-off may be among them
             self._silence()
-        for message in bridge.messages(found, self.rate):
-            if isinstance(message, m.NoteOn):
-                self._sounding[message.midi] = message
-            elif isinstance(message, m.NoteOff):
-                self._sounding.pop(message.midi, None)
+        for message in self.hearing.passed(found, self.rate):
             self._publish(message)
         if self.on_hop is not None and len(found.hops):
             self.on_hop(found.hops[-1])
@@ -277,10 +275,8 @@ class App:
 
     def _silence(self) -> None:
         """Publish the note-off of every note heard that still sounds."""
-        for note in self._sounding.values():
-            now = self._now()
-            self._publish(m.NoteOff(sample_time=now, known_at=now, midi=note.midi, name=note.name))
-        self._sounding.clear()
+        for message in self.hearing.silence(self._now()):
+            self._publish(message)
 
     def _now(self) -> int:
         return int(self.supervisor.state["sample_time"][0])

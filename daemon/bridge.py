@@ -8,7 +8,7 @@ import numpy as np
 from daemon import messages as m
 from daemon.engine.offline import Found
 from dsp import harmony
-from dsp.hop import BEAT, CHORD, KEY, NOTE_OFF, NOTE_ON, ONSET
+from dsp.hop import BEAT, CHORD, F0, KEY, NOTE_OFF, NOTE_ON, ONSET, SECTION
 
 
 def messages(found: Found, rate: int, dense: bool = True) -> Iterator[m.Message]:
@@ -87,4 +87,8 @@ def of_event(event: np.void, rate: int) -> m.Message:
     if kind == KEY:
         name = harmony.key_name(int(a), int(b))
         return m.Key(**when, name=name, tonic=int(a), mode=harmony.MODES[int(b)], confidence=c)
+    if kind == F0:
+        return m.F0(**when, f0_hz=a, confidence=b, voiced=c > 0)
+    if kind == SECTION:
+        return m.Section(**when, what=m.SECTIONS[int(a)], confidence=b, energy=c)
     raise ValueError(f"event kind {kind} has no message")

@@ -1,7 +1,8 @@
 """The casting: which model does which task, and what becomes of one that is put in another's place.
 
-Models run in the band's process and in the recommender's; each makes another one ready beside the one that is used, and
-puts it in its place between two answers. Here the commands come in, are looked at, and are passed on.
+Models run in the band's process, in the recommender's and in the one that hears; each makes another one ready beside the
+one that is used, and puts it in its place between two answers, or two frames. Here the commands come in, are looked at,
+and are passed on.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from daemon.booth import Booth
 from daemon.desk.commands.command import Command
 from daemon.desk.commands.models import ModelUse
 from daemon.errors import UserError
+from daemon.hearing.room import Hearing
 from daemon.models import card, shelf
 from daemon.models.contract import TASKS
 from daemon.room import PATIENT_MS
@@ -26,9 +28,9 @@ MOST = 16  # models that one batch may put in place
 class Casting:
     """[main]"""
 
-    def __init__(self, stand: Bandstand, booth: Booth) -> None:
+    def __init__(self, stand: Bandstand, booth: Booth, hearing: Hearing) -> None:
         """Whose processes run the models."""
-        self._stand, self._booth = stand, booth
+        self._stand, self._booth, self._hearing = stand, booth, hearing
 
     def submit(self, commands: Sequence[Command], reply: Reply, check: bool = False) -> None:
         """Have commands (daemon.desk.commands.models) carried out in turn; `reply` is called once, now or later.
@@ -86,6 +88,8 @@ class Casting:
 
         if task == "next":
             self._booth.use(name, done)
+        elif task == "hearing":
+            self._hearing.use(name, done)
         else:
             self._stand.use(task, name, done)
 

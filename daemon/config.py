@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from daemon.errors import UserError
-from daemon.registry import ANALYSERS
+from daemon.registry import ANALYSERS, BY_NETWORK, HEARS, NEURAL
 
 Rate = Annotated[int, Meta(ge=0, le=96000, description="Hz, 44100 to 96000; 0 takes the driver's own")]
 BlockSize = Annotated[int, Meta(ge=0, le=4096, description="samples, 16 to 4096; 0 takes the driver's own")]
@@ -164,14 +164,19 @@ class Config(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     page: Page = Page()
     services: Services = Services()
     record: Record = Record()
-    models: dict[
-        str, str
-    ] = {}  # task (phrase, harmony, next) -> a name of `jamd models list`, or kserve+grpc://HOST:PORT/NAME
+    # task (phrase, harmony, next, hearing) -> a name of `jamd models list`, or kserve+grpc://HOST:PORT/NAME
+    models: dict[str, str] = {}
 
     def analysers(self) -> list[tuple[str, str]]:
         """(analysis, implementation) in the order they run; `off` leaves one out."""
-        chosen = [(kind, self.analysis.get(kind, next(iter(names)))) for kind, names in ANALYSERS.items()]
-        return [(kind, name) for kind, name in chosen if name != "off"]
+        first = {kind: next(iter(names)) for kind, names in ANALYSERS.items()}
+        chosen = [(kind, self.analysis.get(kind, name)) for kind, name in first.items()]
+        return [(kind, first[kind] if name == NEURAL else name) for kind, name in chosen if name != "off"]
+
+    def neural(self) -> dict[str, bool]:
+        """The analyses that the networks are to do, beside the engine's; whether even where this machine is too slow."""
+        named = {kind: True for kind in HEARS if self.analysis.get(kind) == NEURAL}
+        return named | {kind: False for kind in BY_NETWORK if kind not in self.analysis}
 
 
 def load(path: Path) -> Config:

@@ -106,6 +106,8 @@ def says(message: m.Message) -> str:
             version = f" {message.version}" if message.version else ""
             why = f": {message.error}" if message.error else ""
             return f"{message.task} {message.state}{which}{version}{why}"
+        case m.Hears():
+            return f"{message.analysis} by {message.by}{': ' if message.reason else ''}{message.reason}"
         case m.Take():
             where = f" {message.path}" if message.path else ""
             held = f", {_clock(message.seconds)} of sound" if message.seconds else ""

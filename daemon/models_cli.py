@@ -123,7 +123,7 @@ def add(path: Path, as_json: bool) -> None:
 @with_key
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def use(task: str, name: str, address: str, key: "Key | None", as_json: bool) -> None:
-    """Have TASK (phrase, harmony, next) done by the model NAME from now on; without NAME by jamd's own.
+    """Have TASK (phrase, harmony, next, hearing) done by the model NAME from now on; without NAME by jamd's own.
 
     A running daemon takes it between two phrases, once it has been loaded and checked there; refused, what played goes
     on. jamd's own for `next` is what `jamd train recommender` learnt from your library, where there is that.

@@ -27,8 +27,18 @@ ANALYSERS: dict[str, dict[str, str]] = {
     "chord": {"templates": "dsp.analysers.chord"},
     "key": {"profiles": "dsp.analysers.key"},
     "beat": {"predictive": "dsp.analysers.beat", "aubio:default": "dsp.analysers.aubio_beat"},
+    "section": {"energy": "dsp.analysers.section"},
 }
 """analysis -> name -> module, in the order they run; the first name is the default. What follows a colon is a method."""
+
+NEURAL = "neural"
+"""The name of a network beside the engine (daemon.hearing), whose place the first name of the table takes in it."""
+
+HEARS = {"onset": "rhythm", "beat": "rhythm", "notes": "pitch", "f0": "pitch", "chord": "pitch", "key": "pitch"}
+"""analysis -> which of the two networks does it, where its name is NEURAL."""
+
+BY_NETWORK: tuple[str, ...] = ()
+"""Analyses that a network does by default, where this machine keeps up with it."""
 
 
 GENERATORS: dict[str, dict[str, str]] = {
@@ -70,7 +80,7 @@ class Analyser(NamedTuple):
 
 def check(analysis: str, name: str) -> None:
     """Raise KeyError, saying which names there are, unless `name` is one of them."""
-    names = ANALYSERS[analysis]
+    names = [*ANALYSERS[analysis], *([NEURAL] if analysis in HEARS else [])]
     if name not in names:
         raise KeyError(f"there is no {name!r}; choose one of {', '.join(names)}, off")
 
@@ -78,6 +88,8 @@ def check(analysis: str, name: str) -> None:
 def analyser(analysis: str, name: str) -> Analyser:
     """What does `analysis` under `name`. Raises KeyError with the names there are."""
     check(analysis, name)
+    if name == NEURAL:
+        raise KeyError(f"{NEURAL} is no analyser of the engine's; it is run by daemon.hearing")
     module = import_module(ANALYSERS[analysis][name])
     method = name.partition(":")[2]
     return Analyser(partial(module.prepare, method=method) if method else module.prepare, module.process)

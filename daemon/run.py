@@ -54,7 +54,7 @@ def _end(app: App) -> None:
 
 def _report(message: m.Message) -> None:
     """What became of the engine, MIDI ports, outputs, plugins, generators, models and takes, for who watches the log."""
-    kinds = m.Engine | m.MidiPort | m.Output | m.PluginFault | m.Generator | m.Recommender | m.Panic | m.Model
+    kinds = m.Engine | m.MidiPort | m.Output | m.PluginFault | m.Generator | m.Recommender | m.Panic | m.Model | m.Hears
     if isinstance(message, kinds) or _is_news(message):
         click.echo("jamd: " + lines.line(message).strip(), err=True)
 

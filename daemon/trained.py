@@ -6,7 +6,7 @@ from pathlib import Path
 import onnxruntime
 
 from daemon.models.card import ModelError
-from daemon.models.contract import OPEN_SIZES, TASKS, Graph
+from daemon.models.contract import OPEN_SIZES, TASKS, Graph, Tensor, completed
 
 __all__ = ["ModelError", "load", "loaded"]
 
@@ -27,6 +27,7 @@ def load(path: Path, graph: Graph) -> onnxruntime.InferenceSession:
     except Exception as error:
         said = " ".join(str(error).split())[:80]
         raise ModelError(f"{path}: not a model that can be read; install jamd again ({said})") from None
+    graph = completed(graph, {one.name: Tensor(tuple(one.shape)) for one in session.get_inputs()})
     for wanted, found in ((graph.inputs, session.get_inputs()), (graph.outputs, session.get_outputs())):
         shapes = {one.name: (tuple(one.shape), one.type) for one in found}
         if shapes != (want := {name: (one.shape, _TYPES[one.type]) for name, one in wanted.items()}):

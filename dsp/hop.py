@@ -16,8 +16,10 @@ HISTORY = 16384  # newest samples that an analyser may look back on
 
 EVENTS_PER_HOP = 16
 
-ONSET, NOTE_ON, NOTE_OFF, BEAT, CHORD, KEY = range(1, 7)
+ONSET, NOTE_ON, NOTE_OFF, BEAT, CHORD, KEY, SECTION, F0 = range(1, 9)
 """Kinds of event; what each puts in `value` stands beside its analyser's `emit` call and in daemon/messages.py."""
+
+BUILD_UP, DROP, BREAK, BOUNDARY = range(4)  # the kinds of SECTION
 
 EVENT = np.dtype(
     [

@@ -13,6 +13,7 @@ from daemon.answering.bench import Bench
 from daemon.desk.commands.services import Analyse
 from daemon.engine import offline
 from daemon.errors import Refused
+from daemon.hearing.offline import Listener
 from daemon.inputs.sound_file import SoundFile, engine_rate
 
 LONGEST_S = 1800.0
@@ -34,10 +35,10 @@ def analyse(command: Analyse, bench: Bench) -> dict[str, Any]:
     sound = SoundFile(_path(command, bench))
     if sound.duration_s > LONGEST_S:
         raise Refused(413, _too_long(sound.duration_s))
-    chosen = [registry.analyser(kind, name) for kind, name in config.parse({"analysis": command.analysis}).analysers()]
+    how = config.parse({"analysis": command.analysis})
     rate = engine_rate(sound.rate)
-    engine = offline.Engine(rate, sound.channels, chosen)
-    reader = offline.Reader(engine.state)
+    analysers = [registry.analyser(kind, name) for kind, name in how.analysers()]
+    listener = Listener(rate, sound.channels, analysers, how.neural())
     silence = np.zeros((sound.channels, offline.SILENCE_AFTER), np.float32)
     events: list[m.Message] = []
     hops: list[np.ndarray] = []
@@ -47,8 +48,8 @@ def analyse(command: Analyse, bench: Bench) -> dict[str, Any]:
         n += block.shape[1]
         if n > LONGEST_S * rate:  # whatever its header says
             raise Refused(413, _too_long(n / rate))
-        _hear(engine, reader, block, rate, events, hops if command.dense else None)
-    _hear(engine, reader, silence, rate, events, hops if command.dense else None)
+        _hear(listener, block, rate, events, hops if command.dense else None)
+    _hear(listener, silence, rate, events, hops if command.dense else None)
     beats = [event.tempo_bpm for event in events if isinstance(event, m.Beat)]
     keys = [event.name for event in events if isinstance(event, m.Key)]
     found: dict[str, Any] = {
@@ -65,15 +66,13 @@ def analyse(command: Analyse, bench: Bench) -> dict[str, Any]:
 
 
 def _hear(
-    engine: offline.Engine,
-    reader: offline.Reader,
+    listener: Listener,
     block: np.ndarray,
     rate: int,
     events: list[m.Message],
     hops: list[np.ndarray] | None,
 ) -> None:
-    engine.process(block)
-    read = reader.read()
+    read = listener.process(block)
     events += bridge.messages(read, rate, dense=False)
     if hops is not None:
         hops.append(read.hops)

@@ -27,11 +27,12 @@ from daemon.messages.next import NextPart as NextPart
 from daemon.messages.next import Playing, Recommender, Session, Suggestions
 from daemon.messages.next import SessionPlay as SessionPlay
 from daemon.messages.reach import Dmx, Lights, Osc, Output, Panic, Transport
-from daemon.messages.services import Model, Service, Take
+from daemon.messages.services import Hears, Model, Service, Take
 
 VERSION = 1
 
 BANDS = ("low", "mid", "high", "full")
+SECTIONS = ("build-up", "drop", "break", "boundary")
 
 
 class Array(msgspec.Struct):
@@ -94,6 +95,19 @@ class Key(Message, tag="key"):
     tonic: int
     mode: str
     confidence: float
+
+    keep_last: ClassVar[bool] = True
+
+
+class Section(Message, tag="section"):
+    """A section that began: `what` is build-up, drop, break or boundary (the texture has changed for good).
+
+    `energy` 0..1: how much of the set so far was quieter than this.
+    """
+
+    what: str
+    confidence: float
+    energy: float
 
     keep_last: ClassVar[bool] = True
 
@@ -320,14 +334,14 @@ class Heartbeat(Message, tag="heartbeat"):
 MESSAGES: dict[str, type[Message]] = {
     kind.__struct_config__.tag: kind  # type: ignore[misc]
     for kind in (
-        *(Onset, NoteOn, NoteOff, Beat, Chord, Key),
+        *(Onset, NoteOn, NoteOff, Beat, Chord, Key, Section),
         *(Level, Bands, F0, Chroma),
         *(MidiNote, MidiControl, MidiHarmony, MidiPort),
         *(RackState, Rack, PluginParam, PluginLoad, PluginFault),
         *(Phrase, Answer, ChordAhead, Accompaniment, JamNote, Jam, Generator, Deadlines),
         *(Playing, Suggestions, Session, Recommender),
         *(Transport, Lights, Dmx, Output, Osc, Panic),
-        *(Service, Model, Take),
+        *(Service, Model, Hears, Take),
         *(Engine, Heartbeat),
     )
 }

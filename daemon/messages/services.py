@@ -24,7 +24,7 @@ class Service(Message, tag="service"):
 
 
 class Model(Message, tag="model"):
-    """Which model does a task (phrase, harmony, next), each time it has changed.
+    """Which model does a task (phrase, harmony, next, hearing), each time it has changed.
 
     `state`: used, remote (asked elsewhere), local (the one asked elsewhere is late or gone, and the local one answers),
     refused (it was checked and will not do; what was used before stays). `error`: why, and what to do.
@@ -38,6 +38,20 @@ class Model(Message, tag="model"):
 
     keep_last: ClassVar[bool] = True
     keep_by: ClassVar[tuple[str, ...]] = ("task",)
+
+
+class Hears(Message, tag="hears"):
+    """Who does an analysis (onset, beat, notes, f0, chord, key), each time it has changed, where a network is to do it.
+
+    `by`: neural, or what the engine does it by meanwhile (superflux ...); `reason`: why.
+    """
+
+    analysis: str
+    by: str
+    reason: str = ""
+
+    keep_last: ClassVar[bool] = True
+    keep_by: ClassVar[tuple[str, ...]] = ("analysis",)
 
 
 class Take(Message, tag="take"):

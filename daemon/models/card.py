@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from daemon.errors import UserError
-from daemon.models.contract import FORMAT, TASKS
+from daemon.models import contract
+from daemon.models.contract import FORMAT, TASKS, completed
 
 CARD = "card.toml"
 MOST_CARD_BYTES = 256 * 1024
@@ -71,7 +72,7 @@ class Card(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
 
     name: Name
     version: Annotated[str, Meta(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$", description="as 1 or 2.0.1")]
-    task: Literal["phrase", "harmony", "next", "onset", "drums"]
+    task: Literal["phrase", "harmony", "next", "hearing", "onset", "drums"]
     about: Line
     licence: Line
     format: int
@@ -138,13 +139,19 @@ def _check_graphs(card: Card) -> None:
             f"graphs: {card.task} needs {', '.join(wanted)}, but there is {', '.join(card.graphs) or 'none'}"
         )
     for name, graph in card.graphs.items():
+        full = completed(wanted[name], tensors(graph.inputs))
         for side in ("inputs", "outputs"):
-            want = {key: (list(one.shape), one.type) for key, one in getattr(wanted[name], side).items()}
+            want = {key: (list(one.shape), one.type) for key, one in getattr(full, side).items()}
             have = {key: (one.shape, one.type) for key, one in getattr(graph, side).items()}
             for key in sorted({*want, *have}):
                 if want.get(key) != have.get(key):
                     one, other = have.get(key, "missing"), want.get(key, "none of that name")
                     raise ModelError(f"graphs.{name}.{side}.{key}: it is {one}, wanted is {other}; train it anew")
+
+
+def tensors(said: dict[str, Tensor]) -> dict[str, contract.Tensor]:
+    """A side of a card's graph, as the contract has it."""
+    return {name: contract.Tensor(tuple(one.shape), one.type) for name, one in said.items()}
 
 
 def _converted(value: Any, kind: Any, where: str) -> Any:

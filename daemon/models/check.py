@@ -13,7 +13,7 @@ import numpy as np
 from daemon import trained
 from daemon.models import card as cards
 from daemon.models.card import Card, ModelError
-from daemon.models.contract import TASKS, Graph, Tensor
+from daemon.models.contract import TASKS, Graph, Tensor, completed
 
 OPEN = 2  # what an open size is in the warm-up
 
@@ -27,7 +27,7 @@ def checked(task: str, folder: Path) -> tuple[Card, dict[str, Any]]:
     paths = {name: folder / graph.file for name, graph in card.graphs.items()}
     sessions = trained.loaded(task, paths)
     for name, graph in TASKS[task].items():
-        warm(sessions[name], graph, paths[name])
+        warm(sessions[name], completed(graph, cards.tensors(card.graphs[name].inputs)), paths[name])
     return card, sessions
 
 

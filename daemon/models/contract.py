@@ -4,13 +4,15 @@ The families that use the graphs (daemon.generate.deep, daemon.recommend.deep) a
 the two together. A size that has a name is open.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 FORMAT = 1
 """Of everything below and of what the numbers mean; a model made for another is not understood."""
 
-OPEN_SIZES = {"past": 256}
-"""Sizes that a file leaves open by these names, so that a server can be sent less of them; run here they are these."""
+OPEN_SIZES = {"past": 256, "time": 1}
+"""Sizes that a file leaves open by these names, so that a server can be sent less of them, or a trainer may ask for more;
+run here they are these."""
 
 FLOAT, INT = "float32", "int64"
 
@@ -23,10 +25,26 @@ class Tensor(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """By name, in the graph's order."""
+    """By name, in the graph's order.
+
+    One that `streams` has as many more inputs as it likes, state_0, state_1 ..., float32 of any fixed size, which begin as
+    zeros; and after its outputs what each is to be next: state_0_next, state_1_next ...
+    """
 
     inputs: dict[str, Tensor]
     outputs: dict[str, Tensor]
+    streams: bool = False
+
+
+def completed(graph: Graph, inputs: Mapping[str, Tensor]) -> Graph:
+    """What a task wants of a graph with these inputs: the same, with the state that they say where it streams."""
+    if not graph.streams:
+        return graph
+    state: dict[str, Tensor] = {}
+    while (name := f"state_{len(state)}") in inputs and all(isinstance(size, int) for size in inputs[name].shape):
+        state[name] = Tensor(inputs[name].shape)
+    after = {f"{name}_next": one for name, one in state.items()}
+    return Graph(graph.inputs | state, graph.outputs | after)
 
 
 _PAST = {
@@ -34,6 +52,8 @@ _PAST = {
     for layer in range(4)
     for kind, shape in (("keys", (5, 32, 256)), ("values", (5, 256, 32)))
 }
+_BANDS = {"bands": Tensor((1, 1, 2, 64))}
+_PITCHES = {name: Tensor((1, 1, 88)) for name in ("attack", "sounding", "velocity")}
 _WORD, _CANDIDATES = {"word": Tensor((1, 160))}, {"candidates": Tensor((1, 6), INT)}
 
 TASKS: dict[str, dict[str, Graph]] = {
@@ -70,6 +90,21 @@ TASKS: dict[str, dict[str, Graph]] = {
         "step": Graph(
             {"item": Tensor((1, 1, 97)), "position": Tensor((1,), INT), "state": Tensor((1, 1, 128))},
             {"query": Tensor((1, 1, 97)), "state_next": Tensor((1, 1, 128))},
+        ),
+    },
+    "hearing": {
+        "rhythm": Graph(_BANDS, {"onset": Tensor((1, 1, 4)), "beat": Tensor((1, 1, 2))}, streams=True),
+        "pitch": Graph(
+            {**_BANDS, "tones": Tensor((1, 1, 300))},
+            {
+                **_PITCHES,
+                "f0": Tensor((1, 1, 264)),
+                "voiced": Tensor((1, 1, 1)),
+                "chord": Tensor((1, 1, 25)),
+                "bass": Tensor((1, 1, 12)),
+                "key": Tensor((1, 1, 24)),
+            },
+            streams=True,
         ),
     },
 }

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from daemon.models import check, shelf
-from daemon.models.card import Card
+from daemon.models.card import Card, ModelError
 from daemon.models.contract import TASKS
 from daemon.models.link import Model
 
@@ -60,6 +60,10 @@ def open_model(task: str, name: str = "") -> Opened:
         return open_folder(task, shelf.folder_of(task, name), name)
     from daemon.models import remote
 
+    if any(graph.streams for graph in TASKS[task].values()):
+        raise ModelError(
+            f"{name}: {task} runs a hundred times a second, and so on this machine alone; name a model here"
+        )
     beside = shelf.beside(task)
     local = open_folder(task, shelf.folder_of(task, beside), beside)
     graphs = remote.open_remote(task, name, local.graphs, TASKS[task], local.news, local.deadline)

@@ -1,8 +1,8 @@
 """The shelf: where models lie, and which one does a task.
 
 jamd's own lie in the package, the user's in ~/.local/share/jamd/models (XDG_DATA_HOME; JAMD_MODEL_FOLDER itself). A task is
-done by what its environment variable says (JAMD_MODEL_PHRASE, _HARMONY, _NEXT: so the config reaches jamd's processes),
-else by what `jamd models use` wrote to `used.toml` there, else by jamd's own.
+done by what its environment variable says (JAMD_MODEL_PHRASE and its like: so the config reaches jamd's processes), else by
+what `jamd models use` wrote to `used.toml` there, else by jamd's own.
 """
 
 import os
@@ -29,6 +29,7 @@ SHIPPED = {
     "phrase": _PACKAGE / "generate/deep/models/phrase",
     "harmony": _PACKAGE / "generate/deep/models/harmony",
     "next": _PACKAGE / "recommend/models",
+    "hearing": _PACKAGE / "hearing/models/hearing",
 }
 """task -> the folder of jamd's own model, whose name is the task's."""
 

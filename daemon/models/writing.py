@@ -8,8 +8,9 @@ import msgspec
 import tomlkit
 
 from daemon.models import card as cards
+from daemon.models import contract
 from daemon.models.card import CARD, Card, Data, File, Graph, ModelError, Tensor
-from daemon.models.contract import FORMAT, TASKS
+from daemon.models.contract import FORMAT, TASKS, completed
 
 
 def made(task: str, folder: Path, graphs: Mapping[str, str], others: Sequence[str] = (), **facts: Any) -> Card:
@@ -19,7 +20,7 @@ def made(task: str, folder: Path, graphs: Mapping[str, str], others: Sequence[st
         version=facts.pop("version", "1"),
         format=FORMAT,
         files=_files(folder, [*graphs.values(), *others]),
-        graphs={name: _graph(task, name, file) for name, file in graphs.items()},
+        graphs={name: _graph(task, name, folder / file) for name, file in graphs.items()},
         **facts,
     )
 
@@ -94,13 +95,18 @@ def _files(folder: Path, names: Sequence[str]) -> dict[str, File]:
     return {name: File(cards.sha256(folder / name), (folder / name).stat().st_size) for name in names}
 
 
-def _graph(task: str, name: str, file: str) -> Graph:
+def _graph(task: str, name: str, path: Path) -> Graph:
     wanted = TASKS[task][name]
+    if wanted.streams:
+        from daemon.trained import load
+
+        found = load(path, wanted).get_inputs()
+        wanted = completed(wanted, {one.name: contract.Tensor(tuple(one.shape)) for one in found})
     inputs, outputs = (
         {key: Tensor(list(one.shape), one.type) for key, one in side.items()}  # type: ignore[arg-type]
         for side in (wanted.inputs, wanted.outputs)
     )
-    return Graph(file, inputs, outputs)
+    return Graph(path.name, inputs, outputs)
 
 
 def _inline(rows: dict[str, Any]) -> Any:

@@ -23,6 +23,7 @@ SAMPLES: list[m.Message] = [
     m.Beat(**ENVELOPE, tempo_bpm=120.0, confidence=0.75, position=1),
     m.Chord(**ENVELOPE, name="A:min", root=9, bass=9, confidence=0.5),
     m.Key(**ENVELOPE, name="A minor", tonic=9, mode="minor", confidence=0.5),
+    m.Section(**ENVELOPE, what="drop", confidence=0.75, energy=0.5),
     m.Level(**ENVELOPE, peak=0.5, rms=0.25, momentary_lufs=-20.0, short_term_lufs=-21.0),
     m.Bands(**ENVELOPE, low=0.5, mid=0.25, high=0.125, centroid_hz=1000.0, flatness=0.5, onset_strength=0.25),
     m.F0(**ENVELOPE, f0_hz=440.0, confidence=0.5, voiced=True),
@@ -188,6 +189,7 @@ SAMPLES: list[m.Message] = [
         error="busy",
     ),
     m.Model(**ENVELOPE, task="phrase", name="folk", state="used", error="none", version="2"),
+    m.Hears(**ENVELOPE, analysis="onset", by="neural", reason="it keeps up"),
     m.Take(**ENVELOPE, state="saved", path="/takes/1", seconds=600.0, lost_s=0.5, lost_messages=1, error="slow disk"),
     m.Engine(**ENVELOPE, state="running", driver="jack", device="jamd", block_size=64),
     m.Heartbeat(

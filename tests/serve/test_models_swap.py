@@ -22,6 +22,7 @@ from daemon.generate.deep.phrase import Bass, Neural
 from daemon.generate.live.link import Failed, Made
 from daemon.generate.live.worker import Worker
 from daemon.generate.note import Note, Played
+from daemon.hearing.room import Hearing
 from daemon.models import adding, shelf, using
 from daemon.models.opening import open_model
 from daemon.recommend.live.link import Open
@@ -231,7 +232,7 @@ class Told:
         self.stand = Bandstand(Generate(), midi, desk, models)
         self.stand.begin(RATE)
         self.booth = Booth(Recommend(library="off"), None)  # type: ignore[arg-type]
-        self.casting = Casting(self.stand, self.booth)
+        self.casting = Casting(self.stand, self.booth, Hearing({}, [], None, {}))  # type: ignore[arg-type]
 
     def turn(self) -> None:
         self.said += self.stand.turn(self.now)

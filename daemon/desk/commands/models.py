@@ -4,9 +4,10 @@ from daemon.desk.commands.command import Command
 
 
 class ModelUse(Command, tag="model_use"):
-    """Have `task` (phrase, harmony, next) done by another model: a name of `jamd models list`, or kserve+grpc://HOST:PORT/NAME.
+    """Have `task` (phrase, harmony, next, hearing) done by another model: a name of `jamd models list`.
 
-    It is loaded and checked first; one that will not do is refused, and what was used goes on. An empty name: jamd's own.
+    Of all but "hearing" also kserve+grpc://HOST:PORT/NAME. It is loaded and checked first; one that will not do is refused,
+    and what was used goes on. An empty name: jamd's own.
     """
 
     task: str
