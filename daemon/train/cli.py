@@ -9,6 +9,7 @@ from daemon.errors import UserError
 
 FILE = click.Path(path_type=Path)
 STEPS = 4600  # of the phrase network that jamd comes with
+HOURS, HEARING_STEPS = 15.0, 3000  # of those that hear
 
 
 class TrainError(UserError):
@@ -40,6 +41,24 @@ def train_band(data: Path, out: Path) -> None:
     from daemon.train import band
 
     sys.exit(band.run(data, out))
+
+
+@train.command("analysis")
+@click.argument("data", type=FILE)
+@click.option("--out", type=FILE, required=True, help="A folder for the graphs: daemon/hearing/models/hearing.")
+@click.option("--seed", type=int, default=1, show_default=True, help="What the sound and the weights begin from.")
+@click.option("--hours", type=click.FloatRange(0.1), default=HOURS, show_default=True, help="Of sound rendered to train on.")
+@click.option("--steps", type=click.IntRange(1), default=HEARING_STEPS, show_default=True, help="Batches of each network.")
+def train_analysis(data: Path, out: Path, seed: int, hours: float, steps: int) -> None:
+    """Fit the two networks that hear, to sound rendered from the music in DATA/symbolic with FluidSynth.
+
+    A GPU is used if there is one: minutes there, a day or more on a laptop (`--hours 1 --steps 500` for a trial). Stopped,
+    it goes on from where it was. Nothing that DATA/analysis holds is rendered. `jamd eval` then judges the graphs.
+    """
+    _needs_torch()
+    from daemon.train.analysis import run
+
+    run.run(data, out, seed, hours, steps, _say)
 
 
 @train.command("harmony")

@@ -1,0 +1,68 @@
+"""`jamd train analysis`: scores to sound, sound to two networks, networks to graphs with their card. Each part is kept, and gone on from."""
+
+from pathlib import Path
+
+import torch
+
+from daemon.models import writing
+from daemon.models.card import Data
+from daemon.train.analysis import corpus, fit, reading, scores, synth
+from daemon.train.analysis.export import export
+from daemon.train.analysis.fit import Fit, Say
+from daemon.train.analysis.network import Pitch, Rhythm, Size
+
+NETWORKS = ("rhythm", "pitch")
+VALID = 0.05  # as much again, of pieces that are not trained on
+LEARNT_FROM = (
+    Data("Nottingham, Ryan's Mammoth, O'Neill's, Aird's Airs", "GPL-3; public-domain tunes, encodings by permission"),
+    Data("OpenEWLD", "public domain", "lead sheets of the 1900s to 1930s"),
+    Data("OpenScore Lieder", "CC0"),
+    Data("POP909", "MIT on the data; the songs themselves are commercial"),
+    Data("JSB chorales", "public-domain works"),
+    Data("drum patterns, accompaniments, singing, noise and applause that jamd makes", "GPL-3.0-or-later"),
+    Data("Fluid (R3) and Fluid (R3) Mono by FluidSynth", "MIT"),
+    Data("TimGM6mb", "GPL-2"),
+    Data("Csound's General MIDI bank", "LGPL-2.1"),
+)
+
+
+def run(data: Path, out: Path, seed: int, hours: float, steps: int, say: Say) -> None:
+    """Fit both, and write their graphs and card to `out`; what is rendered and learnt lies in `out`/work. Raises UserError."""
+    work = out / "work"
+    render(data, work, seed, hours, say)
+    say(f"on {'a GPU: ' + torch.cuda.get_device_name() if torch.cuda.is_available() else 'the processor'}")
+    for name in NETWORKS:
+        Fit(name, work / "train", work / "valid", work, seed, steps, "", say).run()
+    made_by = f"jamd train analysis {data.name} --seed {seed} --hours {hours:g} --steps {steps}"
+    finish(work, out, made_by)
+    say(f"{out}: {', '.join(f'{name}.onnx' for name in NETWORKS)}, card.toml; judge them by jamd eval (its --help)")
+
+
+def render(data: Path, work: Path, seed: int, hours: float, say: Say) -> None:
+    """The scores and so many hours of sound, in `work`; what is there already is kept."""
+    packed = work / "scores.npz"
+    if not packed.exists():
+        work.mkdir(parents=True, exist_ok=True)
+        scores.save(packed, reading.read(data, say))
+    fonts = synth.fonts()
+    for part, share in (("train", 1.0), ("valid", VALID)):
+        excerpts = max(fit.BATCH, round(hours * share * 3600 / corpus.SECONDS))
+        corpus.render(work / part, packed, fonts, seed, excerpts, part=part, said=say)
+
+
+def finish(work: Path, out: Path, made_by: str) -> None:
+    """Graphs and card from what was fitted."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in NETWORKS:
+        saved = torch.load(work / f"{name}.pt", map_location="cpu", weights_only=False)
+        network = (Rhythm if name == "rhythm" else Pitch)(Size(*saved["size"]))
+        network.load_state_dict(saved["mean"])
+        export(network, out / f"{name}.onnx")
+    others = [f"{name}.int8.onnx" for name in NETWORKS]
+    about = (
+        "What is heard, a hundred times a second, from the past alone: onsets and drums, beats and downbeats (rhythm); notes, "
+        "a single voice's pitch, chord, bass and key (pitch)."
+    )
+    graphs = {name: f"{name}.onnx" for name in NETWORKS}
+    facts = {"name": "hearing", "about": about, "licence": "GPL-3.0-or-later", "made_by": made_by, "data": list(LEARNT_FROM)}
+    writing.refresh(out, writing.made("hearing", out, graphs, others, **facts))

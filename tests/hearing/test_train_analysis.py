@@ -1,0 +1,103 @@
+"""Training what hears: the same front end as live, networks that stream, targets at their time, a loop that learns and resumes."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
+
+from daemon.train.analysis.features import Features  # noqa: E402
+from daemon.train.analysis.network import Pitch, Rhythm  # noqa: E402
+from daemon.train.analysis.targets import Labels, targets  # noqa: E402
+from dsp import spectrogram  # noqa: E402
+from dsp.activations import FRAMES_HZ, LATE_S  # noqa: E402
+from tests.hearing.test_spectrogram import frames, music  # noqa: E402
+
+RATE = 44100
+
+
+def test_training_sees_what_the_stage_sees() -> None:
+    noise = np.random.default_rng(1).standard_normal(2 * RATE).astype(np.float32)
+    sound = np.concatenate([0.2 * noise[:RATE], 1e-4 * noise[RATE:], music(RATE)])
+    bands, tones = Features(RATE)(torch.from_numpy(sound)[None])
+    live_bands, live_tones = frames(sound, RATE, 64)
+    assert np.abs(bands[0].numpy() - live_bands).max() < 2e-6
+    assert np.abs(tones[0].numpy() - live_tones).max() < 2e-6
+
+
+@pytest.mark.parametrize("kind", [Rhythm, Pitch])
+def test_frame_by_frame_is_the_same_as_all_at_once(kind) -> None:
+    torch.manual_seed(1)
+    network = kind().eval()
+    given = (torch.rand(1, 30, 2, spectrogram.BANDS), torch.rand(1, 30, spectrogram.TONES))[: 1 if kind is Rhythm else 2]
+    with torch.no_grad():
+        whole, _ = network(*given, network.start(1))
+        state, parts = network.start(1), []
+        for k in range(30):
+            heard, state = network(*(one[:, k : k + 1] for one in given), state)
+            parts.append(heard)
+    for name, value in whole.items():
+        assert (value - torch.cat([part[name] for part in parts], 1)).abs().max() < 1e-5
+
+
+def test_what_comes_later_is_not_heard() -> None:
+    torch.manual_seed(1)
+    network = Pitch().eval()
+    bands, tones = torch.rand(1, 30, 2, spectrogram.BANDS), torch.rand(1, 30, spectrogram.TONES)
+    with torch.no_grad():
+        before, _ = network(bands, tones, network.start(1))
+        bands[:, 20:], tones[:, 20:] = 0, 0
+        after, _ = network(bands, tones, network.start(1))
+    assert torch.equal(before["attack"][:, :20], after["attack"][:, :20])
+    assert not torch.equal(before["attack"][:, 20:], after["attack"][:, 20:])
+
+
+def labels(notes: list[list[float]], beats: list[list[float]], programs: list[int]) -> Labels:
+    """One example of 3 s; its single voice is A4 in the second second."""
+    f0 = torch.full((1, 2, 300), -1.0)
+    f0[0, 0], f0[0, 0, 100:200] = 0.0, 440.0
+    chord = torch.full((1, 300), 9)
+    return Labels(
+        torch.tensor(notes), torch.tensor(beats), torch.tensor([programs]), f0, chord, chord % 12, chord,
+        torch.ones(1, 2, dtype=torch.bool),
+    )  # fmt: skip
+
+
+NOTES = [[0, 0, 1.0, 2.0, 69, 100, 0], [0, 1, 0.5, 0.6, 36, 80, 1]]
+
+
+def test_targets_lie_where_the_frame_tells_of() -> None:
+    made = targets(labels(NOTES, [[0, 0.5, 1], [0, 1.0, 2]], [0, 128]), torch.ones(1, 2, dtype=torch.bool), torch.ones(1), 300)
+
+    def frame(at: float, what: str) -> int:
+        return round((at + LATE_S[what]) * FRAMES_HZ) - 1
+
+    assert sorted(torch.nonzero(made.onset[0, :, 0] > 0.9).flatten().tolist()) == [frame(0.5, "onset"), frame(1.0, "onset")]
+    assert torch.nonzero(made.onset[0, :, 1] > 0.9).flatten().tolist() == [frame(0.5, "onset")]
+    assert torch.nonzero(made.attack[0] > 0.9).tolist() == [[frame(1.0, "attack"), 69 - 21]]
+    assert made.velocity[0, frame(1.0, "attack"), 48] == pytest.approx(100 / 127)
+    assert int(made.sounding[0, :, 48].sum()) == 100
+    assert int(made.sounding.sum()) == 100
+    assert made.beat[0, frame(0.5, "beat")].tolist() == pytest.approx([0, 1, 0])
+    assert made.beat[0, frame(1.0, "beat")].tolist() == pytest.approx([1, 0, 0])
+    voiced = torch.nonzero(made.voiced[0]).flatten()
+    assert (int(voiced[0]), len(voiced)) == (frame(1.0, "f0"), 100)
+    assert int(made.f0[0, int(voiced[0])].argmax()) == 3 * 48 + 1
+    assert (made.chord == 9).all()
+
+
+def test_what_was_left_out_is_no_target() -> None:
+    off = torch.tensor([[False, True]])
+    made = targets(labels(NOTES, [[0, 0.5, 1]], [0, 128]), off, torch.ones(1), 300)
+    assert not made.attack.any()
+    assert not made.sounding.any()
+    assert int((made.onset[0, :, 0] > 0.9).sum()) == 1
+    assert (made.chord == 24).all()  # drums alone
+    assert not made.voiced.any()
+
+
+def test_what_plays_faster_comes_earlier_and_ends() -> None:
+    fast = torch.tensor([1.02])
+    made = targets(labels(NOTES, [[0, 0.5, 1]], [0, 128]), torch.ones(1, 2, dtype=torch.bool), fast, 300)
+    peak = int(made.attack[0, :, 48].argmax())
+    assert peak == round((1 / 1.02 + LATE_S["attack"]) * FRAMES_HZ) - 1
+    assert int(made.inside.sum()) == 294
