@@ -13,7 +13,7 @@ def evaluate() -> None:
     """Score what jamd hears and what it plays, on data that it has not learnt from.
 
     \b
-      jamd eval onset --data analysis       an analysis on annotated audio, beside aubio on the same files
+      jamd eval onset --data analysis       an analysis on annotated audio, beside others on the same files
       jamd eval generator --data symbolic   the phrase generators, beside PPM models, HMM chords and people
       jamd eval recommend --data sessions   what to play next, beside popularity, item-item, rules and neighbours
     """
@@ -25,15 +25,26 @@ def _evaluate(analysis: str) -> None:
     @evaluate.command(analysis, short_help=f"Score {analysis} on annotated audio.")
     @click.option("--data", type=FILE, required=True, help="A folder of NAME.ogg + NAME.json, or of such folders.")
     @click.option("--split", default="dev", show_default=True, help="Which pieces: dev, test, train, all.")
+    @click.option("--programs", default="", help="Which programs, with commas between (default: all).")
+    @click.option("--only", default="", help="One of the folders, by its name.")
+    @click.option("--peers", type=FILE, help="A folder of environments in which other programs are installed.")
+    @click.option("--model", default="", help="Which model hears, by its name on the shelf (default: the chosen one).")
     @click.option("--json", "as_json", is_flag=True, help="One JSON object for each piece and program.")
-    def command(data: Path, split: str, as_json: bool) -> None:
-        """Score this analysis on annotated audio by mir_eval, beside aubio on the same files."""
+    def command(
+        data: Path, split: str, programs: str, only: str, peers: Path | None, model: str, as_json: bool
+    ) -> None:
+        """Score this analysis on annotated audio by mir_eval, beside other programs on the same files.
+
+        aubio is always there. The others are asked in environments of their own: DIR/madmom, DIR/librosa and so on of
+        --peers DIR; what is missing is named, with how to install it.
+        """
         from daemon import evaluation
 
-        sys.exit(evaluation.run(analysis, data, split, as_json))
+        chosen = tuple(name for name in programs.split(",") if name)
+        sys.exit(evaluation.run(analysis, data, split, as_json, chosen, only, peers, model))
 
 
-for _analysis in ("onset", "f0", "notes", "beat", "chord", "key"):
+for _analysis in ("onset", "drums", "f0", "notes", "beat", "chord", "key"):
     _evaluate(_analysis)
 
 

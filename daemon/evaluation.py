@@ -1,37 +1,47 @@
-"""`jamd eval`: the streaming engine over annotated audio, beside aubio on the same files in the same run.
+"""`jamd eval`: the streaming engine over annotated audio, beside other programs on the same files in the same run.
 
-A data set is a folder of pairs NAME.ogg (or .wav, .flac, .mp3) and NAME.json; the JSON holds `onsets` [s], `beats` [s],
-`f0` ([times s], [Hz]), `notes` ([start s, end s, MIDI] ...), `chords` ([start, end, label]), `key`, and `split`.
+A data set is a folder of pairs NAME.ogg (or .wav, .flac, .mp3) and NAME.json; the JSON holds `onsets` [s], `beats` and
+`downbeats` [s], `f0` ([times s], [Hz]), `notes` ([start s, end s, MIDI] ...), `chords` ([start, end, label]), `key`,
+`drum_onsets` (`kick`, `snare`, `hat`: [s]), and `split`.
 """
 
 import json
 import os
 import sys
+import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from daemon import registry
+from daemon import peers, registry
 from daemon.errors import UserError
+from daemon.models.card import ModelError
+from daemon.standings import Scores, standings
 
 SUFFIXES = (".ogg", ".wav", ".flac", ".mp3")
 
-Chain = list[tuple[str, str]]
+
+class Program(NamedTuple):
+    """What jamd or aubio is run as: the engine's analysers as (analysis, implementation), or what a network does."""
+
+    chain: tuple[tuple[str, str], ...] = ()
+    neural: tuple[str, ...] = ()
 
 
 class Analysis(NamedTuple):
-    """What an evaluation needs: the annotation's field, the analysers before it, and its peers."""
+    """What an evaluation needs: the annotation's field, the analysers that jamd runs for it, and aubio's."""
 
     field: str
     chain: tuple[str, ...]
-    peers: tuple[str, ...] = ()
+    aubio: tuple[str, ...] = ()
 
 
 ANALYSES = {
     "onset": Analysis("onsets", ("onset",), ("aubio:hfc", "aubio:specflux")),
+    "drums": Analysis("drum_onsets", ("onset",)),
     "f0": Analysis("f0", ("f0",), ("aubio:yinfft", "aubio:yinfast", "aubio:mcomb")),
     "notes": Analysis("notes", ("f0", "notes")),
     "beat": Analysis("beats", ("beat",), ("aubio:default",)),
@@ -44,41 +54,60 @@ class EvaluationError(UserError):
     """Nothing can be evaluated."""
 
 
-class Job(NamedTuple):
-    """One piece by one program."""
+class Piece(NamedTuple):
+    """Sound and its annotation."""
 
     audio: Path
     truth: Path
+
+
+class Job(NamedTuple):
+    """One piece by one program of jamd's or aubio's."""
+
+    piece: Piece
     analysis: str
-    program: str  # "jamd" or a peer
-    chain: Chain
+    name: str
+    program: Program
+    model: str
 
 
-def run(analysis: str, data: Path, split: str, as_json: bool) -> int:
-    """Print the table (or JSON lines) of an analysis over a folder. Raises EvaluationError."""
+def run(
+    analysis: str,
+    data: Path,
+    split: str,
+    as_json: bool,
+    programs: tuple[str, ...] = (),
+    only: str = "",
+    environments: Path | None = None,
+    model: str = "",
+) -> int:
+    """Print the table (or JSON lines) of an analysis over a folder, by `programs` (default: all). Raises EvaluationError.
+
+    `only`: one set's name. `environments`: where the peers are installed (daemon.peers). `model`: which one hears, of the
+    shelf. A program that is missing or fails is named, and the rest goes on.
+    """
     _check(analysis)
     try:
         import mir_eval  # noqa: F401
     except ImportError:
         raise EvaluationError("mir_eval is not installed: pip install 'jamd[eval]'") from None
-    pieces = list(_pieces(analysis, data, split))
+    own, others = _chosen(analysis, programs)
+    pieces = [piece for piece in _pieces(analysis, data, split) if only in ("", piece.truth.parent.name)]
     if not pieces:
-        raise EvaluationError(f"{data}: no audio with {ANALYSES[analysis].field!r} beside it in split {split!r}")
-    jobs = [
-        Job(audio, truth, analysis, program, chain)
-        for audio, truth in pieces
-        for program, chain in _programs(analysis).items()
-    ]
-    scores: dict[tuple[str, str], list[dict[str, float]]] = {}
-    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for n, (job, score) in enumerate(zip(jobs, pool.map(_score, jobs), strict=True), 1):
-            scores.setdefault((job.truth.parent.name, job.program), []).append(score)
-            if as_json:
-                print(json.dumps({"piece": str(job.truth), "program": job.program, **score}))
-            elif sys.stderr.isatty():
-                print(f"\r{n} of {len(jobs)}", end="", file=sys.stderr)
-    if not as_json:
-        print(table(analysis, split, scores))
+        field = ANALYSES[analysis].field
+        raise EvaluationError(f"{data}: no audio with {field!r} beside it in split {split!r}{only and f' of {only}'}")
+    versions: dict[str, dict[str, str]] = {}
+    scores: Scores = {}
+    for row in _rows(analysis, pieces, own, others, environments, model, versions):
+        if as_json:
+            print(json.dumps(row), flush=True)
+        elif "error" in row:
+            print(f"{row.get('piece', '')} {row['error']}".strip(), file=sys.stderr)
+        if "error" not in row:
+            figures = {name: value for name, value in row.items() if name not in ("piece", "program")}
+            scores.setdefault((Path(row["piece"]).parent.name, row["program"]), []).append(figures)
+    if not as_json and scores:
+        print(standings(analysis, split, scores, versions))
     return 0
 
 
@@ -89,7 +118,7 @@ def _check(analysis: str) -> None:
         raise EvaluationError(f"{analysis}: there is no such analysis to evaluate; choose one of {', '.join(known)}")
 
 
-def _pieces(analysis: str, data: Path, split: str) -> Iterator[tuple[Path, Path]]:
+def _pieces(analysis: str, data: Path, split: str) -> Iterator[Piece]:
     if not data.is_dir():
         raise EvaluationError(
             f"{data}: there is no such folder; --data takes one of NAME.ogg + NAME.json, or of such folders"
@@ -103,54 +132,124 @@ def _pieces(analysis: str, data: Path, split: str) -> Iterator[tuple[Path, Path]
         except ValueError as error:
             raise EvaluationError(f"{truth}: not JSON: {error}") from None
         if known.get(ANALYSES[analysis].field) and split in ("all", known.get("split", "all")):
-            yield audio, truth
+            yield Piece(audio, truth)
 
 
-def _programs(analysis: str) -> dict[str, Chain]:
-    """Program -> its chain of (analysis, implementation)."""
+def programs_of(analysis: str) -> dict[str, Program]:
+    """Programs of this process by name: what jamd does where it is not told otherwise, its two ways, aubio."""
     chosen = ANALYSES[analysis]
-    own = [(kind, next(iter(registry.ANALYSERS[kind]))) for kind in chosen.chain]
-    return {"jamd": own, **{peer: [(analysis, peer)] for peer in chosen.peers}}
+    kind = chosen.chain[-1]
+    features = Program(tuple((one, next(iter(registry.ANALYSERS[one]))) for one in chosen.chain))
+    neural = Program(neural=(kind,))
+    return {
+        "jamd": neural if kind in registry.BY_NETWORK else features,
+        "jamd:features": features,
+        "jamd:neural": neural,
+        **{name: Program(((kind, name),)) for name in chosen.aubio},
+    }
+
+
+def _chosen(analysis: str, programs: tuple[str, ...]) -> tuple[dict[str, Program], list[str]]:
+    """Those of jamd and aubio, and the peers, that are asked for. Raises EvaluationError for one that there is not."""
+    own = programs_of(analysis)
+    others = [name for name, peer in peers.PEERS.items() if analysis in peer.hears]
+    for name in programs:
+        if name not in own and name not in others:
+            raise EvaluationError(f"{name}: does no {analysis}; choose some of {', '.join([*own, *others])}")
+    if not programs:  # what jamd does by default is one of its two ways, and is run once
+        return {name: one for name, one in own.items() if name == "jamd" or one != own["jamd"]}, others
+    return {name: own[name] for name in own if name in programs}, [name for name in others if name in programs]
+
+
+def _rows(
+    analysis: str,
+    pieces: list[Piece],
+    own: dict[str, Program],
+    others: list[str],
+    environments: Path | None,
+    model: str,
+    versions: dict[str, dict[str, str]],
+) -> Iterator[dict[str, Any]]:
+    """A row for each piece and program, or with an `error`; `versions` is filled in."""
+    for name in [name for name, program in own.items() if program.neural]:
+        try:
+            versions[name] = {"model": _model(model)}
+        except ModelError as error:
+            del own[name]
+            yield {"program": name, "error": f"{name}: {error}"}
+    jobs = [Job(piece, analysis, name, program, model) for piece in pieces for name, program in own.items()]
+    workers = os.cpu_count() or 1
+    with ProcessPoolExecutor(workers) as pool:
+        for job, score in zip(jobs, pool.map(_score, jobs), strict=True):
+            yield {"piece": str(job.piece.truth), "program": job.name, **score}
+    with ThreadPoolExecutor(workers) as threads:  # each waits for a process
+        asked = {name: threads.submit(_ask, analysis, pieces, name, environments) for name in others}
+        for name, answer in asked.items():
+            versions[name], scored = answer.result()
+            yield from scored
+
+
+def _model(name: str) -> str:
+    """The name and version of the model that hears. Raises ModelError."""
+    from daemon.models.opening import open_model
+
+    opened = open_model("hearing", name)
+    return f"{opened.name} {opened.card.version}"
 
 
 def _score(job: Job) -> dict[str, float]:
     """Run a job in a worker process."""
-    from daemon import scores
-    from daemon.engine import offline
+    from daemon import heard, scores
     from daemon.inputs.sound_file import SoundFile, engine_rate
 
-    sound = SoundFile(job.audio)
+    sound = SoundFile(job.piece.audio)
     rate = engine_rate(sound.rate)
-    silence = np.zeros((sound.channels, offline.SILENCE_AFTER), np.float32)
-    analysers = [registry.analyser(kind, name) for kind, name in job.chain]
-    found = list(offline.analyse([*sound.blocks(rate), silence], rate, sound.channels, analysers))
-    events = np.concatenate([part.events for part in found])
-    hops = np.concatenate([part.hops for part in found])
-    return scores.of_engine(job.analysis, json.loads(job.truth.read_text()), events, hops, rate)
+    blocks = list(sound.blocks(rate))
+    events, hops, cpu_s = _found(job, blocks, rate)
+    found = heard.of(job.analysis, events, hops, rate)
+    rtf = cpu_s * rate / sum(block.shape[1] for block in blocks)
+    return {**scores.of(job.analysis, json.loads(job.piece.truth.read_text()), found), "rtf": rtf}
 
 
-def table(analysis: str, split: str, scores: dict[tuple[str, str], list[dict[str, float]]]) -> str:
-    """Rows: set and program; then each program's mean over the sets. All programs are causal."""
-    programs = list(dict.fromkeys(program for _, program in scores))
-    columns = list(next(iter(scores.values()))[0])
-    lines = [f"{analysis}, split {split}, all causal", f"{'set':14}{'program':16}{'n':>4}" + _cells(columns)]
-    means: dict[str, list[dict[str, float]]] = {program: [] for program in programs}
-    for (name, program), rows in scores.items():
-        mean = _mean(rows)
-        means[program].append(mean)
-        lines.append(f"{name:14}{program:16}{len(rows):4}" + _cells(mean.values()))
-    lines += [
-        f"{'MEAN':14}{program:16}{len(means[program]):4}" + _cells(_mean(means[program]).values())
-        for program in programs
-    ]
-    return "\n".join(lines)
+def _found(job: Job, blocks: list[np.ndarray], rate: int) -> tuple[np.ndarray, np.ndarray, float]:
+    """The events and features of jamd's engine and networks, as live, and the CPU seconds that they took."""
+    from daemon.engine.offline import SILENCE_AFTER
+    from daemon.hearing.offline import Listener
+
+    silence = np.zeros((blocks[0].shape[0], SILENCE_AFTER), np.float32)
+
+    def listener() -> Listener:
+        analysers = [registry.analyser(*one) for one in job.program.chain]
+        return Listener(rate, len(silence), analysers, job.program.neural, job.model)
+
+    listener().process(silence)  # loads what is compiled
+    own = listener()
+    start = time.process_time()
+    found = [own.process(block) for block in [*blocks, silence]]
+    cpu_s = time.process_time() - start
+    return np.concatenate([part.events for part in found]), np.concatenate([part.hops for part in found]), cpu_s
 
 
-def _mean(rows: list[dict[str, Any]]) -> dict[str, float]:
-    """The mean of each column over the rows that have it."""
-    columns = {name: [row[name] for row in rows if row[name] == row[name]] for name in rows[0]}
-    return {name: float(np.mean(values)) if values else float("nan") for name, values in columns.items()}
+def _ask(
+    analysis: str, pieces: list[Piece], name: str, environments: Path | None
+) -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """A peer's versions and its rows."""
+    import soundfile
 
+    from daemon import scores
 
-def _cells(values: Any) -> str:
-    return "".join(f"{value:>13}" if isinstance(value, str) else f"{value:13.3f}" for value in values)
+    versions: dict[str, str] = {}
+    rows: list[dict[str, Any]] = []
+    try:
+        answers = peers.ask(name, analysis, [piece.audio for piece in pieces], environments)
+        versions = next(answers)["versions"]
+        for piece, found in zip(pieces, answers, strict=True):
+            row: dict[str, Any] = {"piece": str(piece.truth), "program": name}
+            if "error" in found:
+                rows.append({**row, "error": f"{name}: {found['error']}"})
+                continue
+            rtf = found["cpu_s"] / soundfile.info(piece.audio).duration
+            rows.append({**row, **scores.of(analysis, json.loads(piece.truth.read_text()), found), "rtf": rtf})
+    except peers.PeerError as error:
+        rows.append({"program": name, "error": str(error)})
+    return versions, rows

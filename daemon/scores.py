@@ -1,127 +1,211 @@
-"""Scores of one analysis of one piece against its annotation, by mir_eval. See each metric's docstring there."""
+"""Scores of one analysis of one piece against its annotation, by mir_eval. See each metric's docstring there.
+
+`heard` is in the form of daemon/peers/stdio.py. A column that does not apply is NaN: nothing annotated, nothing told.
+`delay_ms` and `delay_p95_ms`: how long after what is annotated it was decided, median and 95th percentile of what is right.
+"""
+
+from collections.abc import Callable
+from typing import Any
 
 import mir_eval
 import numpy as np
 
-from dsp.harmony import chord_name, key_name
-from dsp.hop import BEAT, CHORD, KEY, NOTE_OFF, NOTE_ON, ONSET
+from dsp.drums import HIGH, LOW, MID
 
 Score = dict[str, float]
+NAN = float("nan")
+BANDS = {"kick": LOW, "snare": MID, "hat": HIGH}
+"""Annotated drums -> the band of an onset."""
 
 
-def onset(reference: dict, times_s: np.ndarray, known_s: np.ndarray) -> Score:
-    """F at +-50 and +-25 ms; the median and 95th percentile of how long after the true onset it was decided."""
+def of(analysis: str, reference: dict[str, Any], heard: dict[str, Any]) -> Score:
+    """Score what was heard, by the analysis's name in daemon.evaluation."""
+    return _SCORES[analysis](reference, heard)
+
+
+def delays(after_s: Any) -> Score:
+    """Both columns of delays."""
+    after_ms = np.asarray(after_s, float) * 1000
+    if not after_ms.size or np.isnan(after_ms).all():
+        return {"delay_ms": NAN, "delay_p95_ms": NAN}
+    return {"delay_ms": float(np.median(after_ms)), "delay_p95_ms": float(np.percentile(after_ms, 95))}
+
+
+def _sorted(heard: dict[str, Any], times: str = "times", known: str = "known") -> tuple[np.ndarray, np.ndarray]:
+    when = np.asarray(heard[times], float)
+    order = np.argsort(when, kind="stable")
+    return when[order], np.asarray(heard.get(known, np.full(when.size, NAN)), float)[order]
+
+
+def onset(reference: dict[str, Any], heard: dict[str, Any]) -> Score:
+    """F at +-50 and +-25 ms, precision and recall at +-50 ms, delays."""
     ref = np.asarray(reference["onsets"], float)
-    times, order = np.sort(times_s), np.argsort(times_s)
-    matched = mir_eval.util.match_events(ref, times, 0.05)
-    delays = [(known_s[order][e] - ref[r]) * 1000 for r, e in matched]
+    times, known = _sorted(heard)
+    f50, p50, r50 = mir_eval.onset.f_measure(ref, times, window=0.05)
     return {
-        "f50": mir_eval.onset.f_measure(ref, times, window=0.05)[0],
+        "f50": f50,
         "f25": mir_eval.onset.f_measure(ref, times, window=0.025)[0],
-        "p50": mir_eval.onset.f_measure(ref, times, window=0.05)[1],
-        "r50": mir_eval.onset.f_measure(ref, times, window=0.05)[2],
-        "delay_ms": float(np.median(delays)) if delays else float("nan"),
-        "delay_p95_ms": float(np.percentile(delays, 95)) if delays else float("nan"),
+        "p50": p50,
+        "r50": r50,
+        **delays([known[e] - ref[r] for r, e in mir_eval.util.match_events(ref, times, 0.05)]),
     }
 
 
-def beat(reference: dict, times_s: np.ndarray, known_s: np.ndarray, tempo_bpm: float) -> Score:
-    """F at +-70 ms after mir_eval's trim of the first 5 s, and tempo within 4 % (acc1), of a half/double/third too (acc2),
-    and how long before a beat it was announced."""
+def drums(reference: dict[str, Any], heard: dict[str, Any]) -> Score:
+    """F at +-50 ms of kick, snare and hat, each alone, and their mean; an onset is of one of them, or of none."""
+    times, bands = np.asarray(heard["times"], float), np.asarray(heard.get("bands", []))
+    found = {}
+    for name, band in BANDS.items():
+        ref = np.sort(np.asarray(reference["drum_onsets"].get(name, []), float))
+        est = np.sort(times[bands == band]) if bands.size == times.size else np.empty(0)
+        found[name] = mir_eval.onset.f_measure(ref, est, window=0.05)[0] if ref.size and est.size else 0.0 * ref.size
+        found[name] = found[name] if ref.size else NAN
+    return {**found, "mean": float(np.nanmean(list(found.values())))}
+
+
+def beat(reference: dict[str, Any], heard: dict[str, Any]) -> Score:
+    """F of beats and downbeats at +-70 ms and CMLt, AMLt, after mir_eval's trim of the first 5 s; the tempo within 4 %
+    (acc1), or of a half, double, third, triple too (acc2); how long before a beat it was announced; delays."""
     ref = np.asarray(reference["beats"], float)
-    true_bpm = 60 / np.median(np.diff(ref))
-    ratio = tempo_bpm / true_bpm if tempo_bpm else 0.0
+    times, known = _sorted(heard)
+    down = np.sort(np.asarray(reference.get("downbeats") or [], float))
+    told = heard.get("downbeats")
+    cml, aml = _continuity(ref, times)
+    tempo = heard.get("tempo") or (60 / np.median(np.diff(times)) if times.size > 1 else 0.0)
+    ratio = tempo / (60 / np.median(np.diff(ref)))
+    matched = [known[e] - ref[r] for r, e in mir_eval.util.match_events(ref, times, 0.07)]
     return {
-        "f": mir_eval.beat.f_measure(mir_eval.beat.trim_beats(ref), mir_eval.beat.trim_beats(np.sort(times_s))),
+        "f": _beat_f(ref, times),
+        "f_down": NAN if told is None or not _trimmed(down).size else _beat_f(down, np.sort(np.asarray(told, float))),
+        "cmlt": cml,
+        "amlt": aml,
         "acc1": float(abs(ratio - 1) <= 0.04),
         "acc2": float(any(abs(ratio / m - 1) <= 0.04 for m in (1, 2, 0.5, 3, 1 / 3))),
-        "lead_ms": float(np.median(times_s - known_s) * 1000) if len(times_s) else float("nan"),
+        "lead_ms": float(np.median(times - known) * 1000) if times.size else NAN,
+        **delays(matched),
     }
 
 
-def f0(reference: dict, times_s: np.ndarray, hz: np.ndarray, voiced: np.ndarray) -> Score:
+def _trimmed(times: np.ndarray) -> np.ndarray:
+    return mir_eval.beat.trim_beats(times)
+
+
+def _beat_f(ref: np.ndarray, est: np.ndarray) -> float:
+    ref, est = _trimmed(ref), _trimmed(est)
+    return mir_eval.beat.f_measure(ref, est) if ref.size and est.size else 0.0
+
+
+def _continuity(ref: np.ndarray, est: np.ndarray) -> tuple[float, float]:
+    ref, est = _trimmed(ref), _trimmed(est)
+    if min(ref.size, est.size) < 2:
+        return 0.0, 0.0
+    _, cml, _, aml = mir_eval.beat.continuity(ref, est)
+    return cml, aml
+
+
+def f0(reference: dict[str, Any], heard: dict[str, Any]) -> Score:
     """Raw pitch and chroma accuracy, voicing recall and false alarms, overall accuracy (mir_eval.melody, 50 cents)."""
     ref_times, ref_hz = (np.asarray(column, float) for column in reference["f0"])
-    signed = np.where(voiced > 0, hz, -hz)
-    found = mir_eval.melody.evaluate(ref_times, ref_hz, times_s, signed)
+    times, hz = np.asarray(heard["times"], float), np.abs(np.asarray(heard["hz"], float))
+    known = np.asarray(heard.get("known", np.full(times.size, NAN)), float)
+    found = mir_eval.melody.evaluate(ref_times, ref_hz, times, np.where(np.asarray(heard["voiced"]) > 0, hz, -hz))
     return {
         "rpa": found["Raw Pitch Accuracy"],
         "rca": found["Raw Chroma Accuracy"],
         "vr": found["Voicing Recall"],
         "vfa": found["Voicing False Alarm"],
         "oa": found["Overall Accuracy"],
+        **delays(known - times),
     }
 
 
-def notes(reference: dict, spans: list[tuple[float, float, int]]) -> Score:
-    """F of notes (start s, end s, MIDI) by onset within 50 ms and pitch within 50 cents; and with their ends as well."""
-    if not spans:
-        return {"f": 0.0, "f_with_ends": 0.0}
-    ref = np.array([note[:3] for note in reference["notes"]], float)
-    est = np.array(spans, float).reshape(-1, 3)
-
-    def intervals(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        rows = rows[rows[:, 1] > rows[:, 0]]
-        return rows[:, :2], 440.0 * 2 ** ((rows[:, 2] - 69) / 12)
-
-    pair = (*intervals(ref), *intervals(est))
-    f = mir_eval.transcription.precision_recall_f1_overlap
-    return {"f": f(*pair, offset_ratio=None)[2], "f_with_ends": f(*pair)[2]}
-
-
-def key(reference: dict, name: str) -> Score:
-    """MIREX weighted score of one key name; an empty name (no key decided) scores 0."""
-    return {"weighted": mir_eval.key.weighted_score(reference["key"], name) if name else 0.0}
+def notes(reference: dict[str, Any], heard: dict[str, Any]) -> Score:
+    """F of notes (start s, end s, MIDI) by onset within 50 ms and pitch within 50 cents, its precision and recall; F with
+    their ends as well; delays."""
+    ref, _ = _intervals(reference["notes"])
+    est, kept = _intervals(heard["notes"])
+    if not len(est[0]) or not len(ref[0]):
+        return {"f": 0.0, "p": 0.0, "r": 0.0, "f_with_ends": 0.0, **delays([])}
+    known = np.asarray(heard.get("known", np.full(len(heard["notes"]), NAN)), float)[kept]
+    precision, recall, f, _ = mir_eval.transcription.precision_recall_f1_overlap(*ref, *est, offset_ratio=None)
+    matched = mir_eval.transcription.match_notes(*ref, *est, offset_ratio=None)
+    with_ends = mir_eval.transcription.precision_recall_f1_overlap(*ref, *est)[2]
+    after = [known[e] - ref[0][r, 0] for r, e in matched]
+    return {"f": f, "p": precision, "r": recall, "f_with_ends": with_ends, **delays(after)}
 
 
-def chord(reference: dict, times_s: np.ndarray, names: list[str]) -> Score:
-    """Majmin and root overlap, with each chord lasting from its time to the next one's."""
+def _intervals(spans: Any) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """(start and end, Hz) of the notes that last, and which those are."""
+    rows = np.array([note[:3] for note in spans], float).reshape(-1, 3)
+    kept = rows[:, 1] > rows[:, 0]
+    rows = rows[kept]
+    return (rows[:, :2], 440.0 * 2 ** ((rows[:, 2] - 69) / 12)), kept
+
+
+def key(reference: dict[str, Any], heard: dict[str, Any]) -> Score:
+    """MIREX weighted score of the last key told; none scores 0. How much had been heard when it was told for good."""
+    name, names, known = heard["name"], heard.get("names", []), heard.get("known", [])
+    first = len(names)
+    while first and names[first - 1] == name:
+        first -= 1
+    return {
+        "weighted": mir_eval.key.weighted_score(reference["key"], name) if name else 0.0,
+        "settled_s": float(known[first]) if first < len(names) else NAN,
+    }
+
+
+def chord(reference: dict[str, Any], heard: dict[str, Any]) -> Score:
+    """Majmin, root and sevenths overlap, each chord lasting from its time to the next one's; delays of major and minor."""
     ref = reference["chords"]
     intervals = np.array([[start, end] for start, end, _ in ref], float)
     labels = [label for *_, label in ref]
     end = intervals[-1, 1]
-    keep = [k for k in range(len(names)) if times_s[k] < end]
-    starts = [max(0.0, times_s[k]) for k in keep]
+    times, names = heard["times"], heard["names"]
+    keep = [k for k in range(len(names)) if times[k] < end]
+    starts = [max(0.0, times[k]) for k in keep]
     bounds = [*starts, end]
     spans = [(bounds[k], bounds[k + 1], names[keep[k]]) for k in range(len(keep)) if bounds[k + 1] > bounds[k]]
     if not spans:
         spans = [(0.0, end, "N")]
     est = np.array([[a, b] for a, b, _ in spans])
     found = mir_eval.chord.evaluate(intervals, labels, est, [name for *_, name in spans])
-    return {"majmin": found["majmin"], "root": found["root"], "sevenths": found["sevenths"]}
+    after = _chord_delays(ref, names, heard["known"]) if "known" in heard else []
+    return {"majmin": found["majmin"], "root": found["root"], "sevenths": found["sevenths"], **delays(after)}
 
 
-def of_engine(analysis: str, reference: dict, events: np.ndarray, hops: np.ndarray, rate: float) -> Score:
-    """Score what the engine found (dsp.hop.EVENT and FEATURES arrays, in engine samples at `rate` Hz)."""
-
-    def times(kind: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        chosen = events[events["kind"] == kind]
-        return chosen["sample_time"] / rate, chosen["known_at"] / rate, chosen["value"]
-
-    if analysis == "onset":
-        when, known, _ = times(ONSET)
-        return onset(reference, when, known)
-    if analysis == "beat":
-        when, known, value = times(BEAT)
-        return beat(reference, when, known, float(np.median(value[:, 0])) if len(value) else 0.0)
-    if analysis == "f0":
-        return f0(reference, hops["f0_time"] / rate, hops["f0_hz"].astype(float), hops["voiced"])
-    if analysis == "notes":
-        return notes(reference, _spans(events, rate))
-    if analysis == "key":
-        value = times(KEY)[2]
-        return key(reference, key_name(int(value[-1, 0]), int(value[-1, 1])) if len(value) else "")
-    when, _, value = times(CHORD)
-    return chord(reference, when, [chord_name(int(v[0]), int(v[1])) for v in value])
+def _chord_delays(ref: list, names: list[str], known: Any) -> list[float]:
+    """How long after the beginning of each annotated chord it was first told, where it was and was not told before."""
+    told, right = np.asarray(known, float), [_majmin(name) for name in names]
+    after, before = [], None
+    for start, end, label in ref:
+        wanted = _majmin(label)
+        if wanted is None or wanted == before:
+            before = wanted
+            continue
+        before = wanted
+        at = int(np.searchsorted(told, start, side="right")) - 1
+        if at >= 0 and right[at] == wanted:
+            continue
+        first = next((k for k in range(at + 1, len(told)) if told[k] >= end or right[k] == wanted), len(told))
+        if first < len(told) and told[first] < end:
+            after.append(told[first] - start)
+    return after
 
 
-def _spans(events: np.ndarray, rate: float) -> list[tuple[float, float, int]]:
-    """(start s, end s, MIDI) of the note events."""
-    spans, begun = [], {}
-    for event in events:
-        midi, when = int(event["value"][0]), event["sample_time"] / rate
-        if event["kind"] == NOTE_ON:
-            begun[midi] = when
-        elif event["kind"] == NOTE_OFF and midi in begun:
-            spans.append((begun.pop(midi), when, midi))
-    return spans
+def _majmin(name: str) -> tuple[int, bool] | None:
+    """Root and whether minor; None for what has neither a major nor a minor triad."""
+    root, tones, _ = mir_eval.chord.encode(name)
+    if root < 0 or not tones[7] or tones[3] == tones[4]:
+        return None
+    return int(root), bool(tones[3])
+
+
+_SCORES: dict[str, Callable[[dict[str, Any], dict[str, Any]], Score]] = {
+    "onset": onset,
+    "drums": drums,
+    "beat": beat,
+    "f0": f0,
+    "notes": notes,
+    "chord": chord,
+    "key": key,
+}
