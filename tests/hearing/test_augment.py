@@ -7,7 +7,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install 'jamd[train]'")
 
 from daemon.train.analysis import noise, room, strain, tone  # noqa: E402
-from daemon.train.analysis.augment import mix, moved, spoil, stretch, warp  # noqa: E402
+from daemon.train.analysis.augment import mix, moved, speeds, spoil, stretch, warp  # noqa: E402
 
 RATE = 44100
 MS = RATE / 1000
@@ -164,6 +164,15 @@ def test_stretched_sound_is_at_its_place_and_pitch() -> None:
     near = spectrum.argmax(-1)[:, None] + torch.arange(-3, 4)
     rest = spectrum.scatter(1, near, 0).square().sum(-1) / spectrum.square().sum(-1)
     assert rest.max() < 1e-5, "it does not stay a sine"
+
+
+def test_speeds_are_near_a_semitone() -> None:
+    drawn = speeds(2000, seeded(1))
+    assert drawn.min() >= 0.94
+    assert drawn.max() <= 1.06
+    semitones = 12 * drawn.log2()
+    assert ((semitones - semitones.round()).abs() < 0.41).all()
+    assert all(((semitones.round() == key).float().mean() - part).abs() < 0.05 for key, part in ((-1, 0.15), (0, 0.7)))
 
 
 @pytest.mark.parametrize("seed", range(3))

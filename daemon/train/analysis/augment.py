@@ -9,11 +9,11 @@ from torch import Tensor
 
 from daemon.train.analysis import noise, room, strain, tone
 from daemon.train.analysis.chance import Effect, blocks, normal, only, ratio, rms, some, uniform, whole
-from daemon.train.analysis.pace import moved, stretch, warp
+from daemon.train.analysis.pace import moved, speeds, stretch, warp
 
-__all__ = ["mix", "moved", "spoil", "stretch", "warp"]
+__all__ = ["mix", "moved", "speeds", "spoil", "stretch", "warp"]
 
-CLEAN = 0.12  # of all examples: spoilt by nothing but their level
+CLEAN = 0.08  # of all examples: spoilt by nothing but their level
 LOUDNESS = 4410  # samples of a block whose level counts
 SPREAD_DB = 28.0  # most between the loudest stem and the quietest: what is labelled can be heard
 PEAK_DBFS = (-36.0, -1.0)
@@ -59,14 +59,14 @@ def spoil(sound: Tensor, rng: torch.Generator, mono_rate: int = 44100) -> Tensor
     for chance, effect in (
         (0.12, strain.overdriven),
         (0.3, strain.compressed),
-        (0.6, tone.desk),
+        (0.7, tone.desk),
         (0.08, tone.thin),
-        (0.45, room.reverberated),
+        (0.55, room.reverberated),
     ):
         sound = perhaps(sound, chance, effect)
     sound = noise.bleed(sound, dirty & some(rng, (b,), 0.15), rng, mono_rate)
     for chance, effect in (
-        (0.5, noise.noisy),
+        (0.55, noise.noisy),
         (0.15, tone.dull),
         (0.03, tone.phone),
         (0.1, strain.faded),

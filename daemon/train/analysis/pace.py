@@ -16,6 +16,18 @@ KNOT_S = 0.1
 BOUNDS = (0.92, 1.09)  # of the speed that `warp` draws
 
 
+def speeds(b: int, rng: torch.Generator) -> Tensor:
+    """For `stretch`, (b,), within 0.94..1.06: near some semitone, so that what sounds between two keys is seldom taught.
+
+    Half are at their pitch but for a clock's error, a fifth of them all out of tune by up to 0.4 semitones, the others a
+    semitone higher or lower.
+    """
+    kind = uniform(rng, (b,), 0, 1)
+    off = torch.where(kind < 0.5, normal(rng, (b,), 0.01), normal(rng, (b,), 0.2, 0.4))
+    key = torch.where(kind < 0.85, -0.95, 0.95) + normal(rng, (b,), 0.03)
+    return torch.exp2(torch.where(kind < 0.7, off, key) / 12).clamp(0.94, 1.06)
+
+
 def stretch(sound: Tensor, speed: Tensor) -> Tensor:
     """Each example (b, n) at its own speed (b,), within 0.94..1.06: what was at t is at t / speed; the start stays."""
     return _at(sound, (speed.double() * 2**FIXED).round().long()[:, None], sound.shape[-1])
