@@ -11,13 +11,20 @@ from dsp import harmony
 from dsp.hop import BEAT, CHORD, F0, KEY, NOTE_OFF, NOTE_ON, ONSET, SECTION
 
 
-def messages(found: Found, rate: int, dense: bool = True) -> Iterator[m.Message]:
-    """Messages of what a read of the rings gave, in the order it became known; times in samples. [main]"""
-    waiting = iter(found.events)
+def messages(found: Found, rate: int, dense: bool = True, f0_of_hops: bool = True) -> Iterator[m.Message]:
+    """Messages of what a read of the rings gave, in the order it became known; times in samples. [main]
+
+    `f0_of_hops`: F0 is what the hops say, and not left to events.
+    """
+    events = found.events if dense and not f0_of_hops else found.events[found.events["kind"] != F0]
+    waiting = iter(events)
     event = next(waiting, None)
     for hop in found.hops:
+        while event is not None and event["known_at"] < hop["sample_time"]:  # a network's: the engine's come with hops
+            yield of_event(event, rate)
+            event = next(waiting, None)
         if dense:
-            yield from of_hop(hop, rate)
+            yield from (one for one in of_hop(hop, rate) if f0_of_hops or not isinstance(one, m.F0))
         while event is not None and event["known_at"] <= hop["sample_time"]:
             yield of_event(event, rate)
             event = next(waiting, None)

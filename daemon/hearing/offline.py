@@ -35,7 +35,7 @@ class Listener:
         self._f0: tuple[float, ...] = (0, 0.0, 0.0, 0.0)  # the newest: sample time, then as F0_FIELDS
 
     def process(self, block: np.ndarray) -> Found:
-        """Take float32 of shape (channels, n); gives what became known, a network's f0 in the hops as the engine's is."""
+        """Take float32 of shape (channels, n); gives what became known. A network's f0 is in the hops, too."""
         self._engine.process(block)
         events, hops = self._reader.read()
         if self._stream is None:
@@ -43,7 +43,6 @@ class Listener:
         heard = self._stream.process(block)
         if self._hears_f0:
             self._put(heard[heard["kind"] == F0], hops)
-        heard = heard[heard["kind"] != F0]
         both = np.concatenate([events[~np.isin(events["kind"], self._instead)], heard])
         return Found(both[np.argsort(both["known_at"], kind="stable")], hops)
 

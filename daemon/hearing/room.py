@@ -16,7 +16,7 @@ from daemon import messages as m
 from daemon.engine.link import Memory
 from daemon.engine.offline import Found
 from daemon.hearing.handover import Handover
-from daemon.hearing.link import Skipped
+from daemon.hearing.link import Heard, Skipped
 from daemon.models.using import Reply
 from daemon.registry import NEURAL
 from daemon.room import PATIENT_MS
@@ -51,6 +51,7 @@ class Hearing:
         self._worker: Worker | None = None
         self._said = dict.fromkeys(neural, ("", ""))  # analysis -> by whom, and why
         self._rate = self._epoch = self._heard = 0  # of the stream, and up to which sample a network has heard it
+        self._packets: list[Heard | Skipped] = []
         self._is_on = False
         self._kept_up_at = self._late_at = self._since = 0.0  # CLOCK_MONOTONIC s
         self._back_s = 0.0
@@ -104,7 +105,11 @@ class Hearing:
         if self._worker is None:
             return []
         said: list[m.Message] = []
-        for packet in self._worker.turn():
+        self._packets += self._worker.turn()
+        packets, self._packets = self._packets, []
+        for packet in packets:
+            if packet.epoch > self._epoch:  # of an engine that has not yet said that it runs
+                self._packets.append(packet)
             if packet.epoch != self._epoch or not self._is_on:
                 continue
             self._heard = packet.until
@@ -112,7 +117,7 @@ class Hearing:
                 said += self._handover.silence(now, True)
             else:
                 found = Found(np.frombuffer(packet.events, EVENT), NOTHING)
-                said += self._handover.passed(bridge.messages(found, self._rate), True)
+                said += self._handover.passed(bridge.messages(found, self._rate, f0_of_hops=False), True)
         if self._is_on:
             said += self._judge(now, time.monotonic())
         news = self._worker.said()
