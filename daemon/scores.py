@@ -162,7 +162,7 @@ def chord(reference: dict[str, Any], heard: dict[str, Any]) -> Score:
     end = intervals[-1, 1]
     times, names = heard["times"], heard["names"]
     keep = [k for k in range(len(names)) if times[k] < end]
-    starts = [max(0.0, times[k]) for k in keep]
+    starts = [max(intervals[0, 0], times[k]) for k in keep]  # mir_eval stumbles over a change right where it begins
     bounds = [*starts, end]
     spans = [(bounds[k], bounds[k + 1], names[keep[k]]) for k in range(len(keep)) if bounds[k + 1] > bounds[k]]
     if not spans:

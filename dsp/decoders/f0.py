@@ -65,7 +65,7 @@ def _follow(s, f0):
 def decode(s, row, end, out):
     """Take the row of the frame that ended at sample `end`. [worker]
 
-    Emits F0 each time: f0 in Hz, the best guess even where there is no voice; confidence 0..1; 1 where voiced, else 0.
+    Emits F0: in Hz, the best guess even where there is no voice; confidence 0..1; 1 where voiced, else 0.
     """
     best = _follow(s, row.f0)
     mass, place = np.float32(1e-9), np.float32(1e-9) * best
@@ -77,4 +77,5 @@ def decode(s, row, end, out):
     confidence = row.voiced * min(mass, np.float32(1))
     least = np.float32(UNVOICED) if s.voiced > 0 else np.float32(VOICED)
     s.voiced = np.float32(1) if row.voiced >= least else np.float32(0)
-    emit(out, F0, max(np.int64(0), end - s.late), end, hz, confidence, s.voiced, np.float32(0))
+    if end >= s.late:  # what lies before the stream's beginning has no time
+        emit(out, F0, end - s.late, end, hz, confidence, s.voiced, np.float32(0))

@@ -149,15 +149,16 @@ def test_a_voice_is_followed(seed: int | None) -> None:
     pitch[450:] += 7
     events, _ = _decode(_voice(pitch, seed), notes=False, f0=True)
     assert (events["kind"] == F0).all()
-    assert events.size == pitch.size
+    before = round(LATE_S["f0"] * FRAMES_HZ) - 1  # frames that tell of what was before the stream began
+    assert events.size == pitch.size - before
+    pitch = pitch[before:]
     hz, confidence, voiced = events["value"][:, 0], events["value"][:, 1], events["value"][:, 2]
     assert np.array_equal(voiced > 0, pitch > 0)
-    assert confidence[400:450].max() < 0.1
+    assert confidence[pitch == 0].max() < 0.1
     cents = np.abs(1200 * np.log2(hz / (440 * 2 ** ((pitch - 69) / 12))))[pitch > 0]
     assert np.median(cents) < 3
     assert np.mean(cents < 50) > 0.99
-    late = events["known_at"][10:] - events["sample_time"][10:]
-    assert (late == round(LATE_S["f0"] * RATE)).all()
+    assert (events["known_at"] - events["sample_time"] == round(LATE_S["f0"] * RATE)).all()
 
 
 def test_voicing_does_not_flutter() -> None:
@@ -166,4 +167,5 @@ def test_voicing_does_not_flutter() -> None:
     made["voiced"][300] = 0.6
     made["voiced"][500:] = 0.2
     events, _ = _decode(made, notes=False, f0=True)
-    assert np.array_equal(np.flatnonzero(events["value"][:, 2]), np.arange(300, 500))
+    voiced = events["known_at"][events["value"][:, 2] > 0] * FRAMES_HZ // RATE - 1
+    assert np.array_equal(voiced, np.arange(300, 500))
