@@ -56,6 +56,15 @@ def test_each_effect_leaves_strokes_where_they_are(effect) -> None:
     changed = effect(sound, seeded(5), RATE)
     assert not torch.allclose(changed, sound, atol=1e-4)
     assert (lag(changed, sound).abs() <= MS).all()
+    assert torch.isfinite(effect(torch.zeros(6, RATE), seeded(5), RATE)).all()
+
+
+def test_a_compressor_does_not_turn_down_what_comes_before_a_loud_part() -> None:
+    tone_440 = 0.01 * torch.sin(2 * math.pi * 440 * torch.arange(RATE) / RATE).repeat(20, 1)
+    tone_440[:, RATE // 2 :] *= 80
+    changed = strain.compressed(tone_440, seeded(1), RATE)
+    assert torch.allclose(changed[:, : RATE // 2 - int(5 * MS)], tone_440[:, : RATE // 2 - int(5 * MS)])
+    assert (changed[:, -RATE // 4 :].abs().amax(-1) < 0.75).all()
 
 
 @pytest.mark.parametrize("effect", [*FILTERS, room.reverberated], ids=lambda effect: effect.__name__)
@@ -131,12 +140,15 @@ def test_noise_and_bleed_are_as_loud_as_they_should_be() -> None:
     assert (db[~chosen] == -math.inf).all()
     assert db[chosen].min() > -40.5
     assert db[chosen].max() < -17.9
+    sound = torch.cat([sound[:1], torch.zeros_like(sound[:1])])
+    added = noise.bleed(sound, torch.ones(2) > 0, seeded(1), RATE) - sound
+    assert (added.abs().amax(-1) > 0).tolist() == [False, True], "it bleeds into itself"
 
 
 def test_a_mix_is_the_sum_of_what_is_said_to_sound() -> None:
-    stems = torch.randint(-9000, 9000, (64, 5, 9000), generator=seeded(1)).short()
+    stems = torch.randint(-9000, 9000, (400, 5, 4500), generator=seeded(1)).short()
     stems[:, 4] = 0
-    present = torch.rand(64, 5, generator=seeded(2)) < 0.6
+    present = torch.rand(400, 5, generator=seeded(2)) < 0.6
     present[0] = False
     sound, on, gains = mix(stems, present, seeded(3))
     assert torch.allclose(sound, (gains[:, :, None] * stems.float() / 32768).sum(1), atol=1e-5)

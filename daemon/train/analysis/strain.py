@@ -72,10 +72,8 @@ def coded(sound: Tensor, rng: torch.Generator, rate: float) -> Tensor:
     step = energy.sqrt() * ratio(-uniform(rng, (b, 1, 1), -4, 14)) + 1e-9
     rounded = (lines.abs() / step[..., None]).pow(0.75).add(0.4054).floor().pow(4 / 3) * step[..., None]
     kept = f < (evenly(rng, (b, 1), 4000, 18000) * CODED / rate)
-    lines = rounded * lines.sign() * kept[:, :, None, None]
-    return torch.istft(torch.view_as_complex(lines.contiguous()), CODED, CODED // 2, window=window, length=n + CODED)[
-        :, :n
-    ]
+    lines = torch.view_as_complex((rounded * lines.sign() * kept[:, :, None, None]).contiguous())
+    return torch.istft(lines, CODED, CODED // 2, window=window, length=n + CODED)[:, :n]
 
 
 def faded(sound: Tensor, rng: torch.Generator, rate: float) -> Tensor:
