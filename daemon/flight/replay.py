@@ -7,6 +7,7 @@ import msgspec
 
 from daemon import bridge
 from daemon import messages as m
+from daemon.flight import replay_networks
 from daemon.flight.analysers import Analysers
 from daemon.flight.compare import Tally, Window, match
 from daemon.flight.link import Begin, End, Said, Turns
@@ -40,6 +41,7 @@ class Replay:
         self.notes: list[str] = []  # lines for a person
         self.seconds = self.compared_s = 0.0  # of sound that was there; of which the analysis could be compared
         self.streams: dict[int, Stream] = {}
+        self._charge = replay_networks.Charge()
 
     def run(self, show: Callable[[float], None]) -> None:
         """Do it; `show` is told how many seconds of sound are behind."""
@@ -66,6 +68,7 @@ class Replay:
                     )
             if isinstance(item, Begin):
                 stream = self.streams[item.epoch] = Stream(item)
+                self._charge.begin(item.epoch)
             elif stream is not None:
                 stream.newest = max(stream.newest, at or 0)
                 if isinstance(item, End):
@@ -81,10 +84,12 @@ class Replay:
                     stream.newest = max(stream.newest, message.known_at)
                     if message.__struct_config__.tag in OF_SOUND:
                         stream.said.append(message)
+                self._charge.take(message)
                 hands.said(message)
             else:
                 hands.take(item)
         hands.end()
+        self._charge.end()
 
     def _sound(self, stretch: Stretch, show: Callable[[float], None]) -> None:
         """A stretch's sound, from where its first segment knows how it stood."""
@@ -111,8 +116,14 @@ class Replay:
         recorded = [one for one in stream.said if begin < one.known_at <= end]
         stream.said = [one for one in stream.said if not begin < one.known_at <= end]
         last = min(end, stream.newest) - round(SLACK_S * label.rate)  # a daemon that ends publishes no more
+        spans = self._charge.of(label.epoch, begin, end)
+        heard = replay_networks.again(stretch, spans)
+        self.notes += heard.notes
+        recorded = [one for one in recorded if not replay_networks.is_in(one, heard.without)]
+        replayed = [one for one in replayed if not replay_networks.is_in(one, spans)] + heard.said
+        recorded, replayed = (sorted(one, key=lambda message: message.known_at) for one in (recorded, replayed))
         recorded = _unsilenced(recorded, replayed, last)
-        excused = [*stream.excused, Window(last, end)]
+        excused = [*stream.excused, *self._charge.around(label.epoch, label.rate), Window(last, end)]
         if not is_exact:
             excused.append(Window(begin, end))
         for kind in OF_SOUND:

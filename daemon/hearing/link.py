@@ -41,11 +41,11 @@ class Heard(msgspec.Struct, tag="heard", array_like=True):
     events: bytes
 
 
-class Skipped(msgspec.Struct, tag="skipped", array_like=True):
-    """From the process: it was too late, and begins anew at sample `until` of a stream."""
+class Began(msgspec.Struct, tag="began", array_like=True):
+    """From the process: what it knows of a stream begins at sample `since`; it was too late for what was before, or new."""
 
     epoch: int
-    until: int
+    since: int
 
 
 class Alive(msgspec.Struct, tag="alive", array_like=True):
@@ -56,4 +56,4 @@ class Alive(msgspec.Struct, tag="alive", array_like=True):
 
 
 ToProcess = Open | Use
-FromProcess = Chosen | Heard | Skipped | Alive | Model
+FromProcess = Chosen | Heard | Began | Alive | Model

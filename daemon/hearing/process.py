@@ -20,7 +20,7 @@ import msgspec
 from daemon.child import die_with_parent, linked
 from daemon.errors import UserError
 from daemon.hearing import pace
-from daemon.hearing.link import Alive, Chosen, Heard, Open, Skipped, ToProcess
+from daemon.hearing.link import Alive, Began, Chosen, Heard, Open, ToProcess
 from daemon.hearing.stream import Stream
 from daemon.hearing.tap import Tap
 from daemon.models import shelf
@@ -164,16 +164,16 @@ class Process:
         assert self._model is not None and self._tap is not None
         self._epoch, self._rate, self._has_caught_up = epoch, rate, False
         self._stream = Stream(rate, self._chosen, self._model.graphs)
-        self._read = 0
-        if self._tap.oldest(count) > 0:
-            self._skip(count)
+        self._read = count if self._tap.oldest(count) > 0 else 0
+        self._stream.begin(self._read)
+        self._send(Began(epoch, self._read))
 
     def _skip(self, count: int) -> None:
         """Begin anew with what comes."""
         assert self._stream is not None
         self._stream.begin(count)
         self._read = count
-        self._send(Skipped(self._epoch, count))
+        self._send(Began(self._epoch, count))
 
     def _send(self, packet: msgspec.Struct) -> None:
         if self._unsent or not tell(self._daemon, packet):
@@ -197,7 +197,7 @@ class Process:
         self._making.start()
 
     def _take_made(self) -> None:
-        """From the next frame on the other model hears, whose state begins."""
+        """From the next frame on the other model hears, and knows nothing yet."""
         if not self._made:
             return
         asked, opened, why = self._made.pop()
@@ -207,7 +207,8 @@ class Process:
         self._model = opened
         tell(self._daemon, Model(TASK, opened.name, "used", "", opened.card.version, asked))
         if self._stream is not None and self._chosen:
-            self._stream.use(opened.graphs)
+            self._stream = Stream(self._rate, self._chosen, opened.graphs)
+            self._skip(self._read)
         else:
             self._choose(opened.graphs)
 

@@ -16,7 +16,7 @@ from daemon import messages as m
 from daemon.engine.link import Memory
 from daemon.engine.offline import Found
 from daemon.hearing.handover import Handover
-from daemon.hearing.link import Heard, Skipped
+from daemon.hearing.link import Began, Heard
 from daemon.models.using import Reply
 from daemon.registry import NEURAL
 from daemon.room import PATIENT_MS
@@ -49,9 +49,10 @@ class Hearing:
         self._memory, self._surely = memory, {one for one, surely in neural.items() if surely}
         self._engine = {analysis: name for analysis, name in analysers if analysis in neural}
         self._worker: Worker | None = None
-        self._said = dict.fromkeys(neural, ("", ""))  # analysis -> by whom, and why
-        self._rate = self._epoch = self._heard = 0  # of the stream, and up to which sample a network has heard it
-        self._packets: list[Heard | Skipped] = []
+        self._said = dict.fromkeys(neural, ("", "", 0))  # analysis -> by whom, why, and since when
+        self._rate = self._epoch = 0  # of the stream
+        self._began = self._heard = 0  # samples between which the network has heard it
+        self._packets: list[Heard | Began] = []
         self._is_on = False
         self._kept_up_at = self._late_at = self._since = 0.0  # CLOCK_MONOTONIC s
         self._back_s = 0.0
@@ -91,7 +92,7 @@ class Hearing:
         pass
 
     def begin(self, rate: int) -> None:
-        self._rate, self._epoch, self._heard = rate, int(self._memory.state["epoch"][0]), 0
+        self._rate, self._epoch, self._heard, self._began = rate, int(self._memory.state["epoch"][0]), 0, 0
         self._is_on, self._kept_up_at = True, time.monotonic()
         self._handover.begin(rate)
         if self._worker is not None:
@@ -112,10 +113,11 @@ class Hearing:
                 self._packets.append(packet)
             if packet.epoch != self._epoch or not self._is_on:
                 continue
-            self._heard = packet.until
-            if isinstance(packet, Skipped):
+            if isinstance(packet, Began):
+                self._heard = self._began = packet.since
                 said += self._handover.silence(now, True)
             else:
+                self._heard = packet.until
                 found = Found(np.frombuffer(packet.events, EVENT), NOTHING)
                 said += self._handover.passed(bridge.messages(found, self._rate, f0_of_hops=False), True)
         if self._is_on:
@@ -169,6 +171,7 @@ class Hearing:
             why = f"the network is {1000 * behind_s:.0f} ms behind"
             if self._said[analysis][0] == by:
                 return
-        if self._said[analysis] != (by, why):
-            self._said[analysis] = by, why
-            yield m.Hears(sample_time=now, known_at=now, analysis=analysis, by=by, reason=why)
+        since = self._began if by_network else 0
+        if self._said[analysis] != (by, why, since):
+            self._said[analysis] = by, why, since
+            yield m.Hears(sample_time=now, known_at=now, analysis=analysis, by=by, reason=why, since=since)

@@ -34,17 +34,12 @@ class Stream:
         self._tones = np.zeros(spectrogram.TONES, np.float32)
         self._rows = {name: zeros(ROWS[name]) for name in ROWS if any(HEARS[one] == name for one in chosen)}
         self._networks: dict[str, Network] = {}
-        self.use(graphs)
-
-    def use(self, graphs: Mapping[str, Any]) -> None:
-        """Hear by other graphs from the next frame on, whose state begins; the decoders go on."""
         frames = {"bands": self._bands, "tones": self._tones}
         for name, row in self._rows.items():
             inputs = {one: frames[one] for one in (("bands",) if name == "rhythm" else frames)}
             outputs = {one: row[one] for one in ROWS[name].names or ()}
             self._networks[name] = Network(graphs[name], inputs, outputs)
-        if not hasattr(self, "_intake"):
-            self.begin(0)
+        self.begin(0)
 
     def begin(self, sample: int) -> None:
         """Know nothing any more, and take what is given next for the stream's sound from `sample` on.

@@ -9,7 +9,7 @@ from daemon import messages as m
 from daemon.companion import ONE_THREAD, Companion, how
 from daemon.engine.link import Memory
 from daemon.engine.state import N_CAPTURE, STATE
-from daemon.hearing.link import Chosen, FromProcess, Heard, Open, Place, Skipped
+from daemon.hearing.link import Began, Chosen, FromProcess, Heard, Open, Place
 from daemon.models import shelf
 from daemon.models.link import Model
 from daemon.models.using import Reply, Using
@@ -55,12 +55,12 @@ class Worker:
         """Have another model hear, as soon as it is ready; `reply` is called once, now or later."""
         self._using.use("hearing", model, reply)
 
-    def turn(self) -> list[Heard | Skipped]:
+    def turn(self) -> list[Heard | Began]:
         """What was heard; looks after the process."""
-        found: list[Heard | Skipped] = []
+        found: list[Heard | Began] = []
         for packed in self._beside.said():
             packet = _decode(packed)
-            if isinstance(packet, Heard | Skipped):
+            if isinstance(packet, Heard | Began):
                 found.append(packet)
             elif isinstance(packet, Chosen):
                 self.chosen, self.ended = packet, ""

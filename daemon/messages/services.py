@@ -43,12 +43,14 @@ class Model(Message, tag="model"):
 class Hears(Message, tag="hears"):
     """Who does an analysis (onset, beat, notes, f0, chord, key), each time it has changed, where a network is to do it.
 
-    `by`: neural, or what the engine does it by meanwhile (superflux ...); `reason`: why.
+    `by`: neural, or what the engine does it by meanwhile (superflux ...); `reason`: why; `since`: sample at which what the
+    network knows of the stream begins.
     """
 
     analysis: str
     by: str
     reason: str = ""
+    since: int = 0
 
     keep_last: ClassVar[bool] = True
     keep_by: ClassVar[tuple[str, ...]] = ("analysis",)

@@ -189,7 +189,7 @@ SAMPLES: list[m.Message] = [
         error="busy",
     ),
     m.Model(**ENVELOPE, task="phrase", name="folk", state="used", error="none", version="2"),
-    m.Hears(**ENVELOPE, analysis="onset", by="neural", reason="it keeps up"),
+    m.Hears(**ENVELOPE, analysis="onset", by="neural", reason="it keeps up", since=480),
     m.Take(**ENVELOPE, state="saved", path="/takes/1", seconds=600.0, lost_s=0.5, lost_messages=1, error="slow disk"),
     m.Engine(**ENVELOPE, state="running", driver="jack", device="jamd", block_size=64),
     m.Heartbeat(

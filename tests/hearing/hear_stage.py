@@ -33,6 +33,7 @@ class Stage:
             **{name: {"address": "off"} for name in ("control", "page")},
             "midi": {"api": "off"},
             "recommend": {"library": "off"},
+            "record": {"folder": str(folder / "recorded")},
         }
         self.config = config.parse(values)
         self.app = App(self.config)

@@ -10,6 +10,8 @@ import pytest
 
 from daemon import config
 from daemon import messages as m
+from daemon.flight.reading import Recording
+from daemon.flight.replay import Replay
 from daemon.hearing import room
 from daemon.inputs.performance import Performance
 from daemon.models import card as cards
@@ -96,6 +98,18 @@ def test_live_it_is_as_from_a_file_and_a_death_leaves_no_gap(shelf, tmp_path, mo
     for one, other in zip(sorted(onsets), sorted(onsets)[1:], strict=False):
         assert other - one >= NEAR or any({one, other} <= times for times in by.values()), (one, other)
     assert all_ended(stage.got)
+    # What was recorded comes again to the sample, by the network as by the engine.
+    replay = replayed(tmp_path)
+    assert replay.notes == []
+    assert not replay.tally.different, replay.tally.first
+    assert replay.tally.identical["onset"] > 10 and replay.tally.identical["note_on"] > 20
+
+
+def replayed(folder: Path) -> Replay:
+    recording = Recording(folder / "recorded")
+    replay = Replay(recording, recording.sessions[-1])
+    replay.run(lambda _: None)
+    return replay
 
 
 def all_ended(got: list[m.Message]) -> bool:

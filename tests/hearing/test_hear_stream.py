@@ -142,16 +142,6 @@ def test_begun_anew_it_knows_nothing(graphs, music, heard) -> None:
     assert (stream.process(music) == heard).all()
 
 
-def test_another_model_hears_from_the_next_frame_on(graphs, music, heard) -> None:
-    stream = Stream(RATE, ALL, graphs)
-    before = stream.process(music[:, :RATE])
-    stream.use(graphs)
-    after = stream.process(music[:, RATE:])
-    assert (np.concatenate([before, after])["known_at"] == np.sort(np.concatenate([before, after])["known_at"])).all()
-    assert (before == heard[: len(before)]).all()
-    assert len(after) > 0.5 * len(heard)
-
-
 # With the engine.
 
 
