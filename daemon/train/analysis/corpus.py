@@ -23,7 +23,7 @@ from daemon.train.analysis.playing import LENGTH, PARTS, RATE, SECONDS, Excerpt,
 
 __all__ = ["LENGTH", "RATE", "SECONDS", "Corpus", "CorpusError", "Excerpt", "load", "main", "render"]
 
-PER_SHARD = 64
+PER_SHARD = 32
 
 
 class CorpusError(UserError):
@@ -108,11 +108,13 @@ def render(
     count, began = workers or os.cpu_count() or 1, time.time()
     until = began + seconds if seconds else float("inf")
     last = -(-excerpts // PER_SHARD) if excerpts else 10_000
-    jobs = [
-        (folder, shard, min(PER_SHARD, (excerpts or 1 << 60) - shard * PER_SHARD), until)
-        for shard in range(last)
-        if not (folder / f"shard-{shard:03}.npz").exists()
-    ]
+    jobs = []
+    for shard in range(last):
+        wanted = min(PER_SHARD, (excerpts or 1 << 60) - shard * PER_SHARD)
+        if _there(folder / f"shard-{shard:03}.npz") < wanted:
+            jobs.append((folder, shard, wanted, until))
+    if not jobs:
+        return 0
     done = total = 0
     context = multiprocessing.get_context("spawn")
     drawn = context.Value("i", 0)
@@ -130,6 +132,14 @@ def render(
             hours, spent = drawn.value * SECONDS / 3600, time.time() - began
             said(f"rendered {drawn.value} excerpts, {hours:.2f} h, {done} shards, in {spent:.0f} s")
     return total
+
+
+def _there(path: Path) -> int:
+    """How many excerpts a shard has; time may have run out on it."""
+    if not path.exists():
+        return 0
+    with np.load(path) as file:
+        return len(file["kind"])
 
 
 _worker: dict[str, Any] = {}

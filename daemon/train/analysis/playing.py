@@ -46,7 +46,8 @@ class Excerpt(NamedTuple):
     has_notes: bool
 
 
-_synths: dict[Path, synth.Synth] = {}
+opened: dict[Path, synth.Synth] = {}
+"""The fonts that this process has played."""
 
 
 def excerpt(number: int, seed: int, part: str, scores: Scores, fonts: Sequence[Path]) -> Excerpt:
@@ -78,7 +79,7 @@ def _play(arranged: Arranged, number: int, rng: np.random.Generator, fonts: Sequ
             played = part.notes[(part.notes[:, 1] > 0) & (part.notes[:, 0] < SECONDS)].copy()
             played[:, 0] = np.maximum(played[:, 0], -LEAD_S + 0.01)
             chorus = bool(rng.random() < 0.15)
-            sound = _synth(font).play(played, part.program, LENGTH, int(LEAD_S * RATE), room, chorus, part.bends)
+            sound = open_synth(font).play(played, part.program, LENGTH, int(LEAD_S * RATE), room, chorus, part.bends)
             f0 = curve(played, part.bends, sound) if part.mono else np.full(SECONDS * F0_HZ, -1, np.float32)
         sounds.append(level(sound, LOUDNESS_DB + part.loud_db))
         notes.append(played)
@@ -135,10 +136,11 @@ def _unmusical(kind: str, number: int, rng: np.random.Generator) -> Excerpt:
     )
 
 
-def _synth(font: Path) -> synth.Synth:
-    if font not in _synths:
-        _synths[font] = synth.Synth(font)
-    return _synths[font]
+def open_synth(font: Path) -> synth.Synth:
+    """The synthesiser with that font; opened once in a process. Raises SynthError. [worker]"""
+    if font not in opened:
+        opened[font] = synth.Synth(font)
+    return opened[font]
 
 
 def curve(notes: np.ndarray, bends: np.ndarray | None, sound: np.ndarray) -> np.ndarray:
