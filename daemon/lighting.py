@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NOWHERE = 'lights go nowhere: give [lights] sacn, artnet or os2l in the config, such as sacn = ["127.0.0.1"]'
 CHROMA_S = 0.05  # between two chromas that a show is told
-FOLLOWED = (m.Transport, m.Onset, m.Chord, m.Key, m.MidiNote, m.MidiControl, m.JamNote)
+FOLLOWED = (m.Transport, m.Onset, m.Section, m.Chord, m.Key, m.MidiNote, m.MidiControl, m.JamNote)
 
 
 class Lighting:

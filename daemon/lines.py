@@ -26,6 +26,8 @@ def says(message: m.Message) -> str:
             return f"{where}{message.tempo_bpm:.1f} BPM, confidence {message.confidence:.2f}"
         case m.Chord() | m.Key():
             return f"{message.name:8} confidence {message.confidence:.2f}"
+        case m.Section():
+            return f"{message.what:8} confidence {message.confidence:.2f}, energy {message.energy:.2f}"
         case m.Engine():
             where = f" {message.driver}: {message.device}" if message.driver else ""
             return f"{message.state}{where}{': ' if message.error else ''}{message.error}"

@@ -58,7 +58,18 @@ class To(msgspec.Struct, tag="to", array_like=True):
 class Follow(msgspec.Struct, tag="follow", array_like=True):
     """To the process: something that a show may follow."""
 
-    message: m.Transport | m.Onset | m.Chord | m.Key | m.Chroma | m.MidiNote | m.MidiControl | m.MidiHarmony | m.JamNote
+    message: (
+        m.Transport
+        | m.Onset
+        | m.Section
+        | m.Chord
+        | m.Key
+        | m.Chroma
+        | m.MidiNote
+        | m.MidiControl
+        | m.MidiHarmony
+        | m.JamNote
+    )
 
 
 class Say(msgspec.Struct, tag="say", array_like=True):

@@ -85,6 +85,9 @@ class Rig:
                     if name:
                         scene.hit(name, now, 0.5 + 0.5 * min(1.0, message.strength))
                 self._is_urgent = True
+            case m.Section():  # now, and not when it began: a pulse that is over would not be seen
+                scene.section(message.what, message.confidence, time.monotonic())
+                self._is_urgent = True
             case m.Chord():
                 scene.chord_root = message.root
             case m.Key():

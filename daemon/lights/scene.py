@@ -70,9 +70,21 @@ class Scene:
         self._usual_db += (1 - math.exp(-passed_s / USUAL_S)) * (db - self._usual_db)
         self.energy = min(max(0.5 + (self._now_db - self._usual_db) / 24.0, 0.0), 1.0) if db > SILENT_DB else 0.0
         if abs(self._now_db - self._usual_db) > SECTION_DB and now_s - self._moved_s > SECTION_S:
-            self._moved_s, self._usual_db = now_s, self._now_db
-            self.sections += 1
-            self.hit("section", now_s, 1.0)
+            self._usual_db = self._now_db
+            self._move(now_s, 1.0)
+
+    def section(self, what: str, confidence: float, now_s: float) -> None:
+        """A build-up, drop, break or boundary was heard."""
+        strength = 0.5 + 0.5 * confidence
+        self.hit("build" if what == "build-up" else what, now_s, strength)
+        if what == "drop" or now_s - self._moved_s > SECTION_S:
+            self._move(now_s, strength)
+
+    def _move(self, now_s: float, strength: float) -> None:
+        """Another section, whoever found it; one that both find counts once."""
+        self._moved_s = now_s
+        self.sections += 1
+        self.hit("section", now_s, strength)
 
     def note(self, channel: int, note: int, velocity: int, on: bool, at_s: float) -> None:
         """A key goes down or up, now or soon; what was said for another port, too, is said once."""

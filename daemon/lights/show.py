@@ -26,11 +26,11 @@ Part = Annotated[float, Meta(ge=0.0, le=1.0, description="0 to 1")]
 Ms = Annotated[float, Meta(ge=0.0, le=10000.0, description="0 to 10000 ms")]
 Source = Literal[
     "level", "low", "mid", "high", "energy",
-    "attack", "onset", "kick", "snare", "hat", "section",
+    "attack", "onset", "kick", "snare", "hat", "section", "build", "drop", "break", "boundary",
     "beat", "bar", "note", "control",
 ]  # fmt: skip
 """How loud it is; what has just happened; where the music is; what is played on MIDI."""
-HITS = ("attack", "onset", "kick", "snare", "hat", "section")
+HITS = ("attack", "onset", "kick", "snare", "hat", "section", "build", "drop", "break", "boundary")
 LEVELS = ("level", "low", "mid", "high")
 COLOURS = {
     "white": "#ffffff", "warm": "#ffb060", "red": "#ff0000", "orange": "#ff6000", "amber": "#ffa000",

@@ -43,6 +43,8 @@ SENT = (
     Sent("/jamd/tempo", "state", "beats a minute", "/ 255"),
     Sent("/jamd/playing", "state", "1 while the music runs, else 0"),
     Sent("/jamd/onset/BAND", "pulse", "an attack's strength, 0 to 1; BAND: low (kick), mid (snare), high (hat), full"),
+    Sent("/jamd/section/WHAT", "pulse", "a section begins, how surely, 0 to 1; WHAT: build, drop, break, boundary"),
+    Sent("/jamd/section/energy", "event", "with each: how much of the set so far was quieter, 0 to 1"),
     Sent("/jamd/level/rms", "level", "of the input, 1 = full scale"),
     Sent("/jamd/level/peak", "level", "of the input, 1 = full scale"),
     Sent("/jamd/level/loudness", "level", "LUFS, at the least -70", "from -60 to 0"),

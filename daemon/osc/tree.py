@@ -104,6 +104,11 @@ def _onset(c: m.Onset) -> Iterator[Said]:
     yield Said(f"/jamd/onset/{c.band}", c.strength, falls=True)
 
 
+def _section(c: m.Section) -> Iterator[Said]:
+    yield Said(f"/jamd/section/{'build' if c.what == 'build-up' else c.what}", c.confidence, falls=True)
+    yield Said("/jamd/section/energy", c.energy)
+
+
 def _note(c: m.NoteOn | m.NoteOff) -> Iterator[Said]:
     name = "note/on" if isinstance(c, m.NoteOn) else "note/off"
     yield Said(f"/jamd/{name}", float(c.midi))
@@ -121,6 +126,7 @@ def _panic(c: m.Panic) -> Iterator[Said]:
 
 _EVENTS: dict[type[m.Message], Callable[[Any], Iterator[Said]]] = {
     m.Onset: _onset,
+    m.Section: _section,
     m.NoteOn: _note,
     m.NoteOff: _note,
     m.MidiNote: _midi_note,

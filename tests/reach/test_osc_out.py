@@ -112,6 +112,7 @@ EVERYTHING = (
     m.F0(f0_hz=440.0, confidence=1.0, voiced=True),
     m.Chroma(tuning_cents=0.0, chroma=[i / 11 for i in range(12)]),
     *(m.Onset(strength=0.7, band=band) for band in m.BANDS),
+    *(m.Section(what=what, confidence=0.7, energy=0.4) for what in m.SECTIONS),
     m.NoteOn(midi=69, name="A4", cents=0.0, velocity=90, f0_hz=440.0),
     m.NoteOff(midi=69, name="A4"),
     m.MidiNote(port="x", channel=0, midi=60, velocity=127, on=True),
