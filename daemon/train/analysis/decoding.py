@@ -84,18 +84,18 @@ def plainly(piece: Piece) -> np.ndarray:
             found.append((max(0, when), end, kind, (*value, *(0.0,) * (11 - len(value)))))
 
     if len(piece.rhythm):
-        for k in _rises(piece.rhythm["onset"][:, 0]):
+        for k in _rises(piece.rhythm["onset"][:, 0]).tolist():
             tell(ONSET, "onset", k, float(piece.rhythm["onset"][k, 0]), 3)
         beat = piece.rhythm["beat"]
         last = -FRAMES_HZ
-        for k in _rises(beat.sum(1)):
+        for k in _rises(beat.sum(1)).tolist():
             tell(BEAT, "beat", k, 60 * FRAMES_HZ / (k - last), 1, 1 if beat[k, 1] > beat[k, 0] else 2)
             last = k
     if len(piece.pitch):
         _plain_notes(piece.pitch, tell)
         for name, kind in (("chord", CHORD), ("key", KEY)):
             best = piece.pitch[name].argmax(1)
-            for k in np.flatnonzero(np.diff(best, prepend=-1)):
+            for k in np.flatnonzero(np.diff(best, prepend=-1)).tolist():
                 root, other = (0, -1) if name == "chord" and best[k] == NO_CHORD else (best[k] % 12, best[k] // 12)
                 tell(kind, name, k, root, other + (kind == CHORD), 1)
         place = piece.pitch["f0"].argmax(1)
@@ -114,10 +114,9 @@ def _rises(curve: np.ndarray) -> np.ndarray:
 def _plain_notes(pitch: np.ndarray, tell) -> None:
     for p in range(PITCHES):
         falls = np.append(_rises(1 - pitch["sounding"][:, p]), len(pitch) - 1)
-        for k in _rises(pitch["attack"][:, p]):
+        for k in _rises(pitch["attack"][:, p]).tolist():
             tell(NOTE_ON, "attack", k, LOWEST + p, 0, 64)
-            after = falls[falls > k]
-            tell(NOTE_OFF, "sounding", after[0] if len(after) else len(pitch) - 1, LOWEST + p)
+            tell(NOTE_OFF, "sounding", int(falls[falls > k].min(initial=len(pitch) - 1)), LOWEST + p)
 
 
 def judged(piece: Piece, events: np.ndarray) -> dict[str, scores.Score]:
@@ -156,11 +155,14 @@ def main() -> None:
     """Print the table. [main]"""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where SET/NAME.npz lie")
+    folder = parser.parse_args().folder
     found: dict[str, dict[str, list[scores.Score]]] = {name: {} for name in FIELD}
-    for piece in pieces(parser.parse_args().folder):
+    for piece in pieces(folder):
         for way, decode in (("plain", plainly), ("decoded", decoded)):
             for analysis, score in judged(piece, decode(piece)).items():
                 found[analysis].setdefault(f"{piece.name.split('/')[0]} {way}", []).append(score)
+    if not any(found.values()):
+        parser.error(f"{folder}: holds no SET/NAME.npz of an annotated piece")
     for line in table({analysis: by_set for analysis, by_set in found.items() if by_set}):
         print(line)
 
