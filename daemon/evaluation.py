@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -107,7 +108,9 @@ def run(
             figures = {name: value for name, value in row.items() if name not in ("piece", "program")}
             scores.setdefault((Path(row["piece"]).parent.name, row["program"]), []).append(figures)
     if not as_json and scores:
-        print(standings(analysis, split, scores, versions))
+        order = [*own, *others]
+        ordered = sorted(scores, key=lambda one: (one[0], order.index(one[1])))
+        print(standings(analysis, split, {one: scores[one] for one in ordered}, versions))
     return 0
 
 
@@ -182,11 +185,22 @@ def _rows(
     with ProcessPoolExecutor(workers) as pool:
         for job, score in zip(jobs, pool.map(_score, jobs), strict=True):
             yield {"piece": str(job.piece.truth), "program": job.name, **score}
+    told: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+
+    def ask(name: str) -> None:
+        try:
+            for row in _asked(analysis, pieces, name, environments, versions):
+                told.put(row)
+        finally:
+            told.put(None)
+
     with ThreadPoolExecutor(workers) as threads:  # each waits for a process
-        asked = {name: threads.submit(_ask, analysis, pieces, name, environments) for name in others}
-        for name, answer in asked.items():
-            versions[name], scored = answer.result()
-            yield from scored
+        asked = [threads.submit(ask, name) for name in others]
+        for _ in others:
+            while (row := told.get()) is not None:
+                yield row
+        for one in asked:
+            one.result()
 
 
 def _model(name: str) -> str:
@@ -230,26 +244,23 @@ def _found(job: Job, blocks: list[np.ndarray], rate: int) -> tuple[np.ndarray, n
     return np.concatenate([part.events for part in found]), np.concatenate([part.hops for part in found]), cpu_s
 
 
-def _ask(
-    analysis: str, pieces: list[Piece], name: str, environments: Path | None
-) -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """A peer's versions and its rows."""
+def _asked(
+    analysis: str, pieces: list[Piece], name: str, environments: Path | None, versions: dict[str, dict[str, str]]
+) -> Iterator[dict[str, Any]]:
+    """A peer's rows; its versions go into `versions`."""
     import soundfile
 
     from daemon import scores
 
-    versions: dict[str, str] = {}
-    rows: list[dict[str, Any]] = []
     try:
         answers = peers.ask(name, analysis, [piece.audio for piece in pieces], environments)
-        versions = next(answers)["versions"]
+        versions[name] = next(answers)["versions"]
         for piece, found in zip(pieces, answers, strict=True):
             row: dict[str, Any] = {"piece": str(piece.truth), "program": name}
             if "error" in found:
-                rows.append({**row, "error": f"{name}: {found['error']}"})
+                yield {**row, "error": f"{name}: {found['error']}"}
                 continue
             rtf = found["cpu_s"] / soundfile.info(piece.audio).duration
-            rows.append({**row, **scores.of(analysis, json.loads(piece.truth.read_text()), found), "rtf": rtf})
+            yield {**row, **scores.of(analysis, json.loads(piece.truth.read_text()), found), "rtf": rtf}
     except peers.PeerError as error:
-        rows.append({"program": name, "error": str(error)})
-    return versions, rows
+        yield {"program": name, "error": str(error)}

@@ -108,7 +108,13 @@ def f0(reference: dict[str, Any], heard: dict[str, Any]) -> Score:
     ref_times, ref_hz = (np.asarray(column, float) for column in reference["f0"])
     times, hz = np.asarray(heard["times"], float), np.abs(np.asarray(heard["hz"], float))
     known = np.asarray(heard.get("known", np.full(times.size, NAN)), float)
-    found = mir_eval.melody.evaluate(ref_times, ref_hz, times, np.where(np.asarray(heard["voiced"]) > 0, hz, -hz))
+    signed = np.where(np.asarray(heard["voiced"]) > 0, hz, -hz)
+    if times.size > 1 and np.ptp(np.diff(times)) > 1e-6:  # mir_eval draws lines between them, also to what is unvoiced
+        even = np.arange(times[0], times[-1], 0.005)
+        nearest = np.searchsorted((times[1:] + times[:-1]) / 2, even)
+        found = mir_eval.melody.evaluate(ref_times, ref_hz, even, signed[nearest])
+    else:
+        found = mir_eval.melody.evaluate(ref_times, ref_hz, times, signed)
     return {
         "rpa": found["Raw Pitch Accuracy"],
         "rca": found["Raw Chroma Accuracy"],

@@ -39,7 +39,8 @@ whole_chord = once(lambda: (chords.CNNChordFeatureProcessor(), chords.CRFChordRe
 
 
 def onset_now(samples):
-    picking = onsets.OnsetPeakPickingProcessor(online=True, fps=FPS)
+    """As its program OnsetDetectorLL."""
+    picking = onsets.OnsetPeakPickingProcessor(online=True, fps=FPS, threshold=0.23, pre_max=1 / FPS)
     times = picking(online_onset()(signal(samples)))
     return {"times": times, "known": times}
 
@@ -52,7 +53,9 @@ def beat_now(samples):
 
 
 def onset(samples):
-    return {"times": onsets.OnsetPeakPickingProcessor(fps=FPS)(whole_onset()(signal(samples)))}
+    """As its program OnsetDetector."""
+    picking = onsets.OnsetPeakPickingProcessor(fps=FPS, threshold=0.35, smooth=0.07)
+    return {"times": picking(whole_onset()(signal(samples)))}
 
 
 def beat(samples):

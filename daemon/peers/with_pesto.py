@@ -4,6 +4,7 @@ import sys
 import types
 from importlib.metadata import version
 
+import numpy as np
 import stdio
 import torch
 
@@ -11,12 +12,14 @@ sys.modules.setdefault("torchaudio", types.ModuleType("torchaudio"))  # it is fo
 
 import pesto  # noqa: E402
 
+STEP_S = 0.01
+
 torch.set_num_threads(1)
 
 
 def f0(samples):
-    times_ms, hz, confidence, _ = pesto.predict(torch.from_numpy(samples), stdio.RATE, step_size=10.0)
-    return {"times": times_ms.numpy() / 1000, "hz": hz.numpy(), "voiced": (confidence >= 0.5).int().numpy()}
+    _, hz, confidence, _ = pesto.predict(torch.from_numpy(samples), stdio.RATE, step_size=STEP_S * 1000)
+    return {"times": np.arange(len(hz)) * STEP_S, "hz": hz.numpy(), "voiced": (confidence >= 0.5).int().numpy()}
 
 
 stdio.answer({"pesto-pitch": version("pesto-pitch"), "torch": torch.__version__}, {"f0": f0})
