@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from daemon.train.analysis import instruments, patterns, timing
+from daemon.train.analysis import bending, instruments, patterns, timing
 from daemon.train.analysis.instruments import KIT
 from daemon.train.analysis.scores import BASS, CHORDS, MELODY, OTHER, VOICE, Score, chord_class
 from daemon.train.analysis.singing import SINGING, WHISTLING
@@ -55,7 +55,7 @@ class Placed:
             if score.bpm
             else np.exp(rng.uniform(np.log(low), np.log(high)))
         )
-        bpm = float(np.clip(bpm, 42, 215))
+        bpm = float(np.clip(bpm, 45, 210))
         need = int(SECONDS * bpm / 60 * 1.3) + 8
         self.score = score = _long_enough(score, need)
         n = len(score.place)
@@ -129,11 +129,17 @@ class Placed:
             start = start + rng.normal(0, spread, len(start)) + lag
         factor = legato or float(rng.choice([0.5, 0.75, 0.9, 0.97, 1.0, 1.0, 1.05]))
         end = start + np.maximum(0.05, (end - start) * factor)
-        velocity = rows[:, 3] * rng.uniform(0.7, 1.15) + rng.normal(0, 2 if tight else rng.uniform(2, 9), len(rows))
+        velocity = rows[:, 3] * rng.uniform(0.65, 1.2) + rng.normal(0, 2 if tight else rng.uniform(2, 9), len(rows))
+        if not tight:  # louder and softer by passages
+            swell, pace = rng.uniform(0, 0.35), rng.uniform(0.2, 1.2)
+            velocity = velocity * np.exp(swell * np.sin(pace * start + rng.uniform(0, 2 * np.pi)))
         midi = instruments.fit(rows[:, 2], program) if program < KIT else rows[:, 2]
         notes = np.stack([start, end, midi, np.clip(velocity, 12, 127), np.zeros(len(rows))], axis=1)
         true = mono and program not in instruments.PITCHED_OTHERWISE
-        return Part(program, monophonic(notes) if mono else restruck(notes), loud_db, true)
+        if not mono:
+            return Part(program, restruck(notes), loud_db)
+        notes = monophonic(notes)
+        return Part(program, notes, loud_db, true, bending.some(notes, program, SECONDS, rng))
 
     def drums(self, style: patterns.Style, loud_db: float = 0.0, tight: bool = False) -> Part:
         """A groove for this stretch."""

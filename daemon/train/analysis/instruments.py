@@ -100,7 +100,7 @@ _RANGES = {
 _ANY = (36, 90)
 
 
-PITCHED_OTHERWISE = (9, 16, 17, 18, 19, 84)
+PITCHED_OTHERWISE = (8, 9, 16, 17, 18, 19, 84)
 """An octave, or more, off what is written in one font or another: no f0 is told of these."""
 
 

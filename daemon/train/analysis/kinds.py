@@ -4,14 +4,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from daemon.train.analysis import comping, instruments, patterns
+from daemon.train.analysis import comping, instruments, made_up, patterns
 from daemon.train.analysis.arrange import TUNES, Excerpt, Part, Placed, line_of, struck, sung, voice_or
 from daemon.train.analysis.instruments import KIT, choose
-from daemon.train.analysis.scores import BASS, CHORDS, KEY, MELODY, NOTE, OTHER, VOICE, Score
+from daemon.train.analysis.scores import BASS, CHORDS, MELODY, OTHER, VOICE, Score
 from daemon.train.analysis.timing import HUMAN, SHAPED, STEADY
 
 Scores = dict[str, list[Score]]
 LEADS = (*TUNES, "openewld", "pop909", "lieder")
+_SOLO = (4, 5, 6, 24, 25, 26, 46, 19, 16, 11)  # instruments that can do what a piano can
 SHEETS = (*TUNES[:1], *TUNES, "openewld", "openewld", "openewld")
 
 
@@ -24,7 +25,7 @@ def any_of(scores: Scores, names: tuple[str, ...], rng: np.random.Generator) -> 
 
 def melody(scores: Scores, rng: np.random.Generator) -> Excerpt:
     """One line, on an instrument or sung."""
-    score = any_of(scores, LEADS, rng)
+    score = made_up.wandering(rng) if rng.random() < 0.4 else any_of(scores, LEADS, rng)
     placed = Placed(score, rng, int(rng.choice([STEADY, HUMAN, SHAPED])))
     program = voice_or(choose("melody", rng), rng, 0.25)
     rows = placed.rows(line_of(score))
@@ -38,7 +39,7 @@ def melody(scores: Scores, rng: np.random.Generator) -> Excerpt:
 
 def voice(scores: Scores, rng: np.random.Generator) -> Excerpt:
     """One line, sung or whistled."""
-    score = any_of(scores, LEADS, rng)
+    score = made_up.wandering(rng) if rng.random() < 0.25 else any_of(scores, LEADS, rng)
     placed, program = Placed(score, rng, int(rng.choice([HUMAN, SHAPED]))), voice_or(0, rng, 1.0)
     rows = sung(placed.rows(line_of(score)), program, rng)
     return placed.excerpt("voice", [placed.part(program, rows, mono=True, legato=float(rng.uniform(0.8, 1.02)))], False)
@@ -46,22 +47,20 @@ def voice(scores: Scores, rng: np.random.Generator) -> Excerpt:
 
 def piano(scores: Scores, rng: np.random.Generator) -> Excerpt:
     """Everything on one piano, or another instrument of keys or strings."""
-    score = any_of(scores, ("lieder", "lieder", "lieder", "pop909", "pop909", "jsb", *SHEETS[:1], "openewld"), rng)
-    shaped = score.source in ("lieder", "jsb")
+    names = ("lieder", "lieder", "lieder", "pop909", "pop909", "jsb", *SHEETS[:1], "openewld")
+    score = made_up.etude(rng) if rng.random() < 0.22 else any_of(scores, names, rng)
+    shaped = score.source in ("lieder", "jsb", "generated")
     placed = Placed(score, rng, int(rng.choice([HUMAN, SHAPED, SHAPED, SHAPED] if shaped else [STEADY, HUMAN, SHAPED])))
-    roles = (
-        (CHORDS, BASS)
-        if score.source in ("pop909", "lieder") and rng.random() < 0.35
-        else (MELODY, CHORDS, BASS, VOICE, OTHER)
-    )
-    rows = placed.rows(roles)
+    rows = placed.rows((CHORDS, OTHER, BASS))
+    if rng.random() < 0.7 or not len(rows):  # with its melody, which sings out
+        sung = placed.rows((MELODY, VOICE))
+        sung[:, 3] += rng.uniform(0, 20)
+        rows = np.concatenate([rows, sung])
     if not (score.notes["role"] == CHORDS).any():
         rows = np.concatenate([rows, _accompaniment(placed, rng)])
-    program = (
-        int(rng.choice(instruments.PIANOS))
-        if rng.random() < 0.72
-        else int(rng.choice([4, 5, 6, 24, 25, 26, 46, 19, 16, 11]))
-    )
+    if rng.random() < 0.2:
+        rows[:, 2] += float(rng.choice([-12, 12]))
+    program = int(rng.choice(instruments.PIANOS if rng.random() < 0.75 else _SOLO))
     part = placed.part(program, rows, legato=float(rng.choice([0.8, 0.95, 1.0, 1.0])))
     if rng.random() < 0.45 and program < 6:
         part = part._replace(notes=pedal(part.notes, placed, rng))
@@ -184,11 +183,12 @@ def chorale(scores: Scores, rng: np.random.Generator) -> Excerpt:
 def chords(scores: Scores, rng: np.random.Generator) -> Excerpt:
     """Chords alone, with or without a bass."""
     placed = Placed(
-        made_up(rng) if rng.random() < 0.6 else any_of(scores, ("pop909", "openewld"), rng),
+        made_up.progression(rng) if rng.random() < 0.6 else any_of(scores, ("pop909", "openewld"), rng),
         rng,
         int(rng.choice([STEADY, HUMAN, SHAPED])),
     )
-    manner = comping.HOLD if rng.random() < 0.25 else int(rng.choice(comping.MANNERS))
+    among = [manner for manner in comping.MANNERS if manner not in (comping.OFFBEAT, comping.STABS)]  # they need a beat
+    manner = comping.HOLD if rng.random() < 0.25 else int(rng.choice(among))
     program = choose("long" if manner == comping.HOLD else "comping", rng)
     parts = [placed.part(program, _accompaniment(placed, rng, manner), legato=1 if manner == comping.HOLD else 0)]
     if rng.random() < 0.4:
@@ -196,34 +196,10 @@ def chords(scores: Scores, rng: np.random.Generator) -> Excerpt:
     return placed.excerpt("chords", parts)
 
 
-def made_up(rng: np.random.Generator, bpm: float = 0.0, of: int = 0, divide: int = 2) -> Score:
-    """A score of chords alone: a progression in some key and metre."""
-    of = of or int(rng.choice([4, 4, 4, 4, 4, 4, 3, 3, 2, 5, 7]))
-    if of == 2 and rng.random() < 0.7:
-        divide = 3
-    tonic, mode, bars = int(rng.integers(12)), int(rng.random() < 0.45), 96 // of
-    spans = comping.progression(bars, of, tonic, mode, rng)
-    n = bars * of
-    place = (np.arange(n) % of + 1).astype(np.int8)
-    keys = np.array([(0, n, tonic, mode)], KEY)
-    return Score(
-        "generated",
-        f"{rng.integers(1 << 30)}",
-        np.zeros(0, NOTE),
-        place,
-        np.full(n, of, np.int8),
-        divide,
-        bpm,
-        spans,
-        keys,
-        False,
-    )
-
-
 def drums(scores: Scores, rng: np.random.Generator) -> Excerpt:
     """A drummer or a machine alone."""
     _, style = patterns.choose(4, 2, rng)
-    score = made_up(rng) if rng.random() < 0.35 else made_up(rng, of=4)
+    score = made_up.progression(rng) if rng.random() < 0.35 else made_up.progression(rng, of=4)
     if score.of[0] != 4 or score.divide == 3:
         _, style = patterns.choose(int(score.of[0]), score.divide, rng)
     placed = Placed(score, rng, int(rng.choice([STEADY, HUMAN, HUMAN])), style)
@@ -245,7 +221,7 @@ def loop(scores: Scores, rng: np.random.Generator) -> Excerpt:
     """Electronic: machines to a grid, parts that enter and leave by sections, rolls before drops."""
     name = str(rng.choice(list(_CLUB)))
     style = patterns.STYLES[name]
-    placed = Placed(made_up(rng, float(rng.uniform(*_CLUB[name])), 4), rng, STEADY, style)
+    placed = Placed(made_up.progression(rng, float(rng.uniform(*_CLUB[name])), 4), rng, STEADY, style)
     score, of = placed.score, 4
     phrase = of * int(rng.choice([2, 4, 4, 8]))
     parts = [placed.drums(style, float(rng.uniform(0, 6)), True)]

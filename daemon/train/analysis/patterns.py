@@ -87,8 +87,27 @@ _COMPOUND = {
 }
 
 
+def free(of: int, rng: np.random.Generator) -> Style:
+    """A groove that nobody plays twice."""
+    grid = np.arange(0, of, 0.5 if rng.random() < 0.4 else 0.25)
+
+    def chosen(density: float) -> str:
+        return " ".join(f"{b:g}" for b in grid if rng.random() < density)
+
+    kicks, snares = (chosen(float(rng.uniform(0.1, 0.35))) for _ in range(2))
+    return Style(
+        "0 " + kicks,
+        snares,
+        "eighths sixteenths beats ride none open",
+        chosen(0.15),
+        snare=int(rng.choice([37, 38, 38, 39, 40, 45])),
+    )
+
+
 def choose(of: int, divide: int, rng: np.random.Generator) -> tuple[str, Style]:
     """A style for bars of `of` beats, and its name."""
+    if divide == 2 and rng.random() < 0.12:
+        return "free", free(of, rng)
     if divide == 3:
         among = _COMPOUND.get(of, _COMPOUND[2])
         return "compound", among[rng.integers(len(among))]
@@ -130,6 +149,8 @@ def groove(place: np.ndarray, of: np.ndarray, divide: int, style: Style, rng: np
             rows += [(begin + b, m, v) for b, m, v in _fill(until, count, divide, rng)]
         if bar % every == 0 and rng.random() < 0.7:
             rows.append((float(begin), CRASH if rng.random() < 0.7 else 57, 100))
+    if rng.random() < 0.3:  # flams, and strokes that bounce
+        rows += [(at - rng.uniform(0.04, 0.1), midi, v * 0.6) for at, midi, v in rows if v > 60 and rng.random() < 0.03]
     found = np.array(rows, float).reshape(-1, 3)
     inside = (found[:, 0] >= 0) & (found[:, 0] < len(place))
     return found[inside]
