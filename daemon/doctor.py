@@ -252,4 +252,36 @@ def _block_size() -> Iterator[Check]:
         yield Check("block size", WARNING, f"not even {size} samples can be kept at 48 kHz: {says}", remedy)
 
 
-CHECKS = (_libraries, _jack, _sound_card, _midi, _plugins, _priority, _processor, _environment, _page, _block_size)
+def _networks() -> Iterator[Check]:
+    """Whether the networks that hear keep up, all of them together."""
+    from daemon.hearing import pace
+    from daemon.models.opening import open_model
+    from daemon.registry import HEARS
+
+    found: list[pace.Cost] = []
+
+    def look() -> str:
+        found.append(pace.measured(HEARS, open_model("hearing").graphs))
+        return f"all that hear take {found[0]}; on this machine, now"
+
+    for check in _tried("networks", look):
+        if not found or found[0].fits:
+            yield check
+        else:
+            remedy = "none is needed: the engine's own analysis goes on where they are too slow"
+            yield Check("networks", WARNING, check.says, remedy)
+
+
+CHECKS = (
+    _libraries,
+    _jack,
+    _sound_card,
+    _midi,
+    _plugins,
+    _priority,
+    _processor,
+    _environment,
+    _page,
+    _block_size,
+    _networks,
+)

@@ -133,7 +133,7 @@ class Bands(Message, tag="bands"):
 
 
 class F0(Message, tag="f0"):
-    """Once per hop: the best pitch candidate (Hz, 0 = none), its confidence 0..1, and whether it counts as voiced."""
+    """Once per hop, or 100 times a second: the best pitch (Hz, 0 = none), its confidence 0..1, and whether it is voiced."""
 
     f0_hz: float
     confidence: float

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from daemon.cli import main
 from daemon.models import adding, shelf
 from daemon.models.card import ModelError
+from daemon.models.contract import TASKS
 from daemon.models.opening import open_model
 from tests.serve import models_stage as stage
 
@@ -22,7 +23,7 @@ from tests.serve import models_stage as stage
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A shelf of the test's own."""
     monkeypatch.setenv("JAMD_MODEL_FOLDER", str(tmp_path / "shelf"))
-    for task in ("phrase", "harmony", "next"):
+    for task in TASKS:
         monkeypatch.delenv(shelf.variable(task), raising=False)
     return tmp_path / "shelf"
 
@@ -68,7 +69,7 @@ def test_from_a_folder_to_the_shelf_and_off_it_again(tmp_path: Path, home: Path)
 
     rows = [json.loads(line) for line in jamd("list", "--json")[1].splitlines()]
     assert [(row["name"], row["own"], row["used"]) for row in rows] == [
-        *((name, True, True) for name in ("phrase", "harmony", "next", "onset", "drums")),
+        *((name, True, True) for name in ("phrase", "harmony", "next", "hearing", "onset", "drums")),
         ("mine", False, False),
     ]
     code, out, err = jamd("use", "next", "mine", "--address", "ipc:///nobody/here")

@@ -25,6 +25,7 @@ WRITTEN = {
     "phrase": shelf.SHIPPED["phrase"].parent / "phrase.md",
     "harmony": shelf.SHIPPED["harmony"].parent / "harmony.md",
     "next": shelf.SHIPPED["next"] / "next.md",
+    "hearing": shelf.SHIPPED["hearing"].parent / "hearing.md",
     "onset": shelf.built_in()["onset"] / "onset.md",
     "drums": shelf.built_in()["drums"] / "drums.md",
 }

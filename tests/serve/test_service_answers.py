@@ -123,7 +123,7 @@ def test_the_next_item_is_that_of_the_command_line(served: Client, serving: Serv
 
 def test_models_are_said_without_their_places(served: Client) -> None:
     found = served.result("models")["models"]
-    assert {"phrase", "harmony", "next"} <= {one["task"] for one in found}
+    assert {"phrase", "harmony", "next", "hearing"} <= {one["task"] for one in found}
     assert not any("folder" in one for one in found)
 
 
