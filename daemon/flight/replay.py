@@ -14,7 +14,7 @@ from daemon.flight.link import Begin, End, Said, Turns
 from daemon.flight.reading import Recording, Stretch
 from daemon.flight.replay_hands import Hands
 
-OF_SOUND = ("onset", "note_on", "note_off", "beat", "chord", "key")
+OF_SOUND = ("onset", "note_on", "note_off", "beat", "chord", "key", "section")
 SLACK_S = 0.5  # at a stream's end: what was heard there was perhaps not said any more
 STEP = 4096  # samples between two looks at the rings, which hold more
 

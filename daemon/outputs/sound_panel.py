@@ -17,6 +17,13 @@ from dsp.harmony import PITCH_CLASSES, chord_symbol, note_name
 FLASH_S = 0.12
 STRIP_S = 0.1  # one cell of the strip of onsets
 BANDS = {"low": RED, "mid": YELLOW, "high": SKY, "full": PINK}
+SECTIONS = {
+    "build-up": ("◢", "/", YELLOW),
+    "drop": ("▼", "v", ORANGE),
+    "break": ("○", "o", SKY),
+    "boundary": ("▮", "|", PINK),
+}
+"""What a section is -> its sign, the same without UTF-8, and its colour."""
 
 
 class SoundPanel:
@@ -33,6 +40,8 @@ class SoundPanel:
         self._onsets: deque[m.Onset] = deque(maxlen=200)
         self._beats: deque[m.Beat] = deque(maxlen=4)
         self._notes: deque[str] = deque(maxlen=12)
+        self._sounding: dict[int, str] = {}  # MIDI -> name
+        self._section: m.Section | None = None
         self._chords: deque[str] = deque(maxlen=6)
 
     @property
@@ -47,6 +56,8 @@ class SoundPanel:
         if step_s < 0:  # the engine began anew, and its time with it
             self._onsets.clear()
             self._beats.clear()
+            self._sounding.clear()
+            self._section = None
             self._peak = step_s = 0.0
             self.now_s = float(features["sample_time"]) / self.rate
         self.now_s += step_s
@@ -60,6 +71,11 @@ class SoundPanel:
                 self._onsets.append(message)
             case m.NoteOn():
                 self._notes.append(message.name)
+                self._sounding[message.midi] = message.name
+            case m.NoteOff():
+                self._sounding.pop(message.midi, None)
+            case m.Section():
+                self._section = message
             case m.Beat():
                 self._beats.append(message)
             case m.Chord():
@@ -83,7 +99,8 @@ class SoundPanel:
     def short(self) -> list[Text]:
         """The most of it without boxes, a line a subject: for small terminals."""
         level, beat = self.level(36), self.beat(36)
-        rows = [level[0], level[2], *self.bands(36)[:3], self.pitch(36)[0], *beat[:2]]
+        tempo = row(beat[0], *self.section())
+        rows = [level[0], level[2], *self.bands(36)[:3], self.pitch(36)[0], tempo, beat[1]]
         return [*rows, *self.chroma(1), *self.harmony()[:2]]
 
     def level(self, width: int) -> list[Text]:
@@ -119,7 +136,7 @@ class SoundPanel:
         return rows
 
     def pitch(self, width: int) -> list[Text]:
-        """The pitch now against its note, how sure it is, and the last notes."""
+        """The pitch now against its note, or all notes where more sound; how sure it is, and the last notes."""
         f0, confidence = self._value("f0_hz"), self._value("f0_confidence")
         first, needle = row(("-", "dim")), -1
         if self._value("voiced") > 0 and f0 > 0:
@@ -128,6 +145,8 @@ class SoundPanel:
             cents = 100 * (midi - nearest)
             first = row((f"{note_name(nearest):4}", f"bold {YELLOW}"), f" {cents:+4.0f} cents {f0:8.1f} Hz")
             needle = round(10 + cents / 5)
+        if len(self._sounding) > 1:
+            first = row((self._chord_of_notes(width), f"bold {YELLOW}"))
         scale = "".join("^" if k == needle else "|" if k == 10 else "-" for k in range(21))
         return [
             first,
@@ -135,6 +154,23 @@ class SoundPanel:
             row("sure ", bar(confidence, width - 10, YELLOW, self._plain), f" {confidence:.2f}"),
             row("notes " + " ".join(list(self._notes)[-(width - 6) // 4 :])),
         ]
+
+    def _chord_of_notes(self, width: int) -> str:
+        """The notes that sound, from the lowest up, and how many more there are than have room."""
+        names = [name for _, name in sorted(self._sounding.items())]
+        n = len(names)
+        while len(text := " ".join([*names[:n], *([f"+{len(names) - n}"] if n < len(names) else [])])) > width and n:
+            n -= 1
+        return text
+
+    def section(self) -> list[tuple[str, str]]:
+        """The section that it is, with its sign and since when; nothing before the first."""
+        if self._section is None:
+            return []
+        sign, letter, colour = SECTIONS.get(self._section.what, ("▮", "|", PINK))
+        ago = max(0.0, self.now_s - self._section.sample_time / self.rate)
+        said = f"   {letter if self._plain else sign} {self._section.what}"
+        return [(said, f"bold {colour}"), (f" {ago:.0f} s", "dim")]
 
     def beat(self, width: int) -> list[Text]:
         """Tempo, four lamps, phase, and the place in the bar."""
@@ -153,7 +189,7 @@ class SoundPanel:
             row((f"{tempo:5.1f} BPM" if tempo > 0 else "-", "bold"), f"   confidence {confidence:.2f}"),
             row((" ".join(lamps), f"bold {ORANGE}" if lit else ""), wait),
             row("phase ", bar(phase, width - 11, ORANGE, self._plain), f" {phase:.2f}"),
-            row("bar   ", f"beat {place}" if place else ("not known", "dim")),
+            row("bar   ", f"beat {place}" if place else ("not known", "dim"), *self.section()),
         ]
 
     def chroma(self, height: int) -> list[Text]:

@@ -24,6 +24,7 @@ class Tally:
         self.counts: Counter[str] = Counter()  # by type
         self.bands: Counter[str] = Counter()  # of onsets
         self.chords: Counter[str] = Counter()
+        self.sections: Counter[str] = Counter()
         self.keys: list[str] = []  # each once, in the order found
         self.generators: Counter[str] = Counter()  # of answers that have begun
         self.answers: deque[m.Answer] = deque(maxlen=4)
@@ -49,6 +50,8 @@ class Tally:
                 self.chords[chord_symbol(message.name)] += 1
             case m.Key() if message.name not in self.keys:
                 self.keys.append(message.name)
+            case m.Section():
+                self.sections[message.what] += 1
             case m.Phrase():
                 self.notes += message.notes
             case m.Answer():
@@ -70,6 +73,8 @@ def summary(tally: Tally, stats: dict[str, Any], rows: list[tuple[float, float, 
         said.append(("key", ", ".join(tally.keys)))
     if tally.chords:
         said.append(("chords", ", ".join(f"{name} {n}" for name, n in tally.chords.most_common(8))))
+    if tally.sections:
+        said.append(("section", ", ".join(f"{what} {n}" for what, n in tally.sections.most_common())))
     if tally.counts["phrase"] or tally.answers:
         by = ", ".join(f"{name} {n}" for name, n in tally.generators.most_common())
         phrases, answers = tally.counts["phrase"], tally.generators.total()

@@ -146,8 +146,8 @@ def _bar(part: Part, k: int, bar: int, tune: Tune, rng: np.random.Generator) -> 
     if part.pad:
         played += [(0, BAR, "pad", 53 + (note - 53) % 12, part.pad * (1 + progress)) for note in chord]
     if part.keys:
-        places = (0, 1.5, 3) if part.pattern else (0, 2)
-        played += [(at, 0.9, "keys", 60 + note % 12, part.keys) for at in places for note in chord]
+        strums = (0.0, 1.5, 3.0) if part.pattern else (0.0, 2.0)
+        played += [(at, 0.9, "keys", 60 + note % 12, part.keys) for at in strums for note in chord]
     if part.lead:
         for at in (0, 1, 1.5, 2.5, 3) if part.pattern else (0.5, 2, 3):
             step = tune.scale[(tune.riff[int(2 * at)] + degree) % 7]

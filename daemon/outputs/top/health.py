@@ -15,7 +15,7 @@ WRONG = ("died", "hung", "lost", "failed", "missing", "refused", "late", "local"
 def rows(facts: Facts, width: int, height: int, plain: bool) -> list[Text]:
     """The engine first, then who works beside it."""
     beat = facts.newest(m.Heartbeat)
-    beside = [services(facts), *models(facts), recorder(facts), *_band(facts), *_outputs(facts)]
+    beside = [services(facts), *models(facts), *_hearing(facts), recorder(facts), *_band(facts), *_outputs(facts)]
     head = [*(row(" ", one) for one in engine_panel.rows(beat)), *_lost(beat)]
     room = max(3, min(BARS, height - len(head) - len(beside) - 2))
     bars = [row(" ", one) for one in engine_panel.histogram(beat, width - 2, room, plain)]
@@ -31,6 +31,17 @@ def models(facts: Facts) -> list[Text]:
     """One row each."""
     found = sorted(facts.each(m.Model), key=lambda one: one.task)
     return [_said("model", one, "") for one in found] or [_said("models", None, "nothing said")]
+
+
+def _hearing(facts: Facts) -> list[Text]:
+    """Who hears what, one row for each that does and each reason; nothing where no network is to hear."""
+    who: dict[tuple[str, str], list[str]] = {}
+    for one in facts.each(m.Hears):
+        who.setdefault((one.by, one.reason), []).append(one.analysis)
+    return [
+        row(f" {'hears':9} ", (by, "bold"), f": {', '.join(sorted(what))}", (f"  {reason}", DIM))
+        for (by, reason), what in sorted(who.items())
+    ]
 
 
 def recorder(facts: Facts) -> Text:

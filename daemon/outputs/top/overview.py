@@ -21,7 +21,7 @@ def rows(facts: Facts, sound: SoundPanel, at: float, width: int, plain: bool) ->
         row(" ", *_pair(one, two, half)) for one, two in zip(bands, (sound.pitch(half)[0], *beat[:2]), strict=False)
     ]
     lines += [row(bins, "  ", words) for bins, words in zip(sound.chroma(1), sound.harmony(), strict=False)]
-    lines += [_transport(facts, at, plain), _band(facts), _rack(facts), _next(facts)]
+    lines += [_transport(facts, at, plain).append_text(row(*sound.section())), _band(facts), _rack(facts), _next(facts)]
     show = lights.state(facts, plain).append_text(lights.strip(facts, 32, plain))
     lines += [_named("lights", show)]
     midi = wires.midi_row(facts.midi[-1], facts.rate) if facts.midi else row((" nothing came or went", DIM))

@@ -10,14 +10,15 @@ export function house(root, ask, tell) {
   const [takeRow, recorder] = fact("recorder")
   const [serviceRow, service] = fact("services", "Analyse, generate, recommend on request")
   const models = element("div.facts-list")
+  const hearing = element("div.facts-list")
   const outputs = element("div.facts-list")
   const wrong = element("p.wrong", { role: "status" })
   const shelf = element("div.facts-list")
   const look = element("button", { type: "button", title: "Which models there are, with their licences", onclick: () => list() }, "All models")
   root.querySelector("h2").append(look)
-  root.querySelector(".body").append(save, element("dl", {}, takeRow, serviceRow, models, outputs, shelf), wrong)
+  root.querySelector(".body").append(save, element("dl", {}, takeRow, serviceRow, models, hearing, outputs, shelf), wrong)
   let last = { take: null, service: null }
-  const tasks = new Map(), places = new Map()
+  const tasks = new Map(), places = new Map(), ears = new Map()
 
   async function take() {
     const [saved] = (await ask({ cmd: "take" })) ?? []
@@ -49,7 +50,7 @@ export function house(root, ask, tell) {
       if (!one.row[0].isConnected) where.append(one.row[0])
       say(one.row[1], text(one.message))
       mark(one.row[1], "class", one.message.error || ["lost", "failed", "refused", "local"].includes(one.message.state) ? "bad" : null)
-      one.row[0].title = one.message.error
+      one.row[0].title = one.message.error ?? one.message.reason
     }
   }
 
@@ -73,13 +74,14 @@ export function house(root, ask, tell) {
       say(service, `${now.state} · ${now.waiting + now.under_way} asked · ${done} done · ${refused} refused`)
     }
     rows(models, tasks, (m) => [m.name || "jamd's own", m.version ? `v${m.version}` : "", m.state === "used" ? "" : m.state].filter(Boolean).join(" "))
+    rows(hearing, ears, (m) => [m.by, m.reason].filter(Boolean).join(" · "))
     rows(outputs, places, (m) => `${m.state}${m.peers ? ` · ${m.peers} peers` : ""}`)
     say(wrong, [take?.error, now?.error].filter(Boolean).join(" "))
   }
 
   function forget() {
     last = { take: null, service: null }
-    for (const table of [tasks, places]) {
+    for (const table of [tasks, places, ears]) {
       for (const { row } of table.values()) row?.[0].remove()
       table.clear()
     }
@@ -93,6 +95,7 @@ export function house(root, ask, tell) {
     hears: {
       take: (m) => (last.take = m),
       service: (m) => (last.service = m),
+      hears: (m) => put(ears, `hears: ${m.analysis}`, m),
       model: (m) => put(tasks, `model: ${m.task}`, m),
       output: (m) => put(places, m.name, m),
     },

@@ -1,9 +1,10 @@
 /**
- * The lane: onsets by what struck, the strength they were picked from, beats as they fall and before, and the chords.
+ * The lane: sections, chords, onsets by what struck, the strength they were picked from, beats as they fall and before.
  *
  * A shape for each band: a square is low, a diamond mid, a triangle high, a ring all of them.
  */
 
+import { element, say } from "../element.js"
 import { chord as written } from "../music.js"
 import { FONT, Sheet, ink } from "../sheet.js"
 
@@ -11,11 +12,15 @@ const PAST_S = 7
 const AHEAD_S = 1
 const MOST = 400 // of each kind that are kept
 const ROWS = ["high", "mid", "low"]
+const ROW_H = 18
+const SIGNS = { "build-up": "◢", drop: "▼", break: "○", boundary: "▮" }
 
 export function lane(root, _, clock) {
-  const sheet = new Sheet("Onsets by band, beats and chords of the last seconds, and the beats foretold")
+  const sheet = new Sheet("Sections, chords, onsets by band and beats of the last seconds, and the beats foretold")
+  const now_in = element("span.legend.section", { role: "status", "aria-label": "section" })
+  root.querySelector("h2").append(now_in)
   root.querySelector(".body").append(sheet.canvas)
-  let onsets = [], beats = [], chords = [], strength = []
+  let onsets = [], beats = [], chords = [], strength = [], sections = []
   const keep = (list, one) => {
     list.push(one)
     if (list.length > MOST) list.splice(0, list.length - MOST)
@@ -28,6 +33,12 @@ export function lane(root, _, clock) {
       onset: (m) => keep(onsets, m),
       beat: (m) => keep(beats, m),
       chord: (m) => keep(chords, m),
+      section: (m) => {
+        keep(sections, m)
+        sections.sort((one, two) => one.sample_time - two.sample_time) // some are known later than the next
+        say(now_in, `${sign(m)} · energy ${Math.round(100 * m.energy)} %`)
+        now_in.title = `${Math.round(100 * m.confidence)} % sure`
+      },
       bands: (m, now) => keep(strength, [now, m.onset_strength]),
     },
     reset() {
@@ -35,16 +46,19 @@ export function lane(root, _, clock) {
       beats = []
       chords = []
       strength = []
+      sections = []
+      say(now_in, "")
     },
     draw(now) {
       const { pen, width, height } = sheet.begin()
       const left = 34
       const [from, to] = clock.window(now, PAST_S, AHEAD_S)
       const x = (at) => left + ((width - left) * (at - from)) / (to - from)
-      const top = 20
+      const top = sections.length ? 2 * ROW_H + 4 : ROW_H + 2
       const deep = height - top
       const y = (row) => top + (deep * (row + 0.5)) / 3
-      chordRow(pen, chords, x, now, left, width)
+      spans(pen, chords, (one) => written(one.name), top - ROW_H - 2, x, now, left, width)
+      spans(pen, sections, sign, 0, x, now, left, width)
       pen.font = `11px ${FONT}`
       ROWS.forEach((name, k) => {
         pen.fillStyle = ink.dim
@@ -63,6 +77,11 @@ export function lane(root, _, clock) {
         if (beat.position > 0) pen.fillText(beat.position, at + 4, height - 8)
       }
       pen.globalAlpha = 1
+      pen.fillStyle = ink.warn
+      for (const one of sections) {
+        const at = x(one.sample_time)
+        if (at >= left) for (let y = 0; y < height; y += 8) pen.fillRect(at - 1, y, 2, 5)
+      }
       for (const onset of onsets) {
         const at = x(onset.sample_time)
         if (at >= left) struck(pen, onset, at, y)
@@ -73,18 +92,24 @@ export function lane(root, _, clock) {
   }
 }
 
-function chordRow(pen, chords, x, now, left, width) {
+/** A section's sign and its word. */
+function sign(m) {
+  return `${SIGNS[m.what] ?? "▮"} ${m.what}`
+}
+
+/** A row of what lasts until the next of its kind begins. */
+function spans(pen, list, words, y, x, now, left, width) {
   pen.font = `600 13px ${FONT}`
-  chords.forEach((one, k) => {
-    const end = chords[k + 1] ? x(chords[k + 1].sample_time) : x(now)
+  list.forEach((one, k) => {
+    const end = list[k + 1] ? x(list[k + 1].sample_time) : x(now)
     const at = Math.max(left, x(one.sample_time))
     if (end <= left || at > width) return
     pen.fillStyle = ink.line
-    pen.fillRect(at, 0, Math.max(0, end - at - 1), 18)
-    const text = written(one.name)
+    pen.fillRect(at, y, Math.max(0, end - at - 1), ROW_H)
+    const text = words(one)
     if (pen.measureText(text).width + 6 > end - at) return
     pen.fillStyle = ink.text
-    pen.fillText(text, at + 4, 10)
+    pen.fillText(text, at + 4, y + 10)
   })
 }
 

@@ -27,6 +27,7 @@ export function roll(root, _, clock) {
   let low = 48, high = 84
 
   function begins(kind, m, to = 0, channel = 0) {
+    if (!to) ends(kind, m, channel) // struck again before its end came
     notes.push({ kind, midi: m.midi, from: m.sample_time, to, channel })
     if (notes.length > MOST) notes.splice(0, notes.length - MOST)
   }
