@@ -118,6 +118,18 @@ def test_what_is_written_is_read_again(fonts: list[Path], tmp_path: Path) -> Non
         corpus.load(tmp_path / "out")
 
 
+def test_rendering_stops_in_time_and_goes_on(fonts: list[Path], tmp_path: Path) -> None:
+    file = tmp_path / "scores.npz"
+    scores.save(file, EVERY)
+    assert corpus.render(tmp_path, file, fonts, 7, seconds=0.001, workers=1, said=lambda _: None) == 0
+    assert corpus.render(tmp_path, file, fonts, 7, excerpts=1, workers=1, said=lambda _: None) == 1
+    assert corpus.render(tmp_path, file, fonts, 7, excerpts=2, workers=1, said=lambda _: None) == 2  # a shard not full
+    assert len(corpus.load(tmp_path)) == 2
+    file.write_bytes(b"nothing")
+    with pytest.raises(scores.ScoresError, match="anew"):
+        corpus.render(tmp_path, file, fonts, 7, excerpts=1, said=lambda _: None)
+
+
 def by_collection(back: list[Score]) -> dict[str, list[Score]]:
     """By collection, in the order of the file."""
     by: dict[str, list[Score]] = {}

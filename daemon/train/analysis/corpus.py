@@ -10,6 +10,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
@@ -115,22 +117,26 @@ def render(
             jobs.append((folder, shard, wanted, until))
     if not jobs:
         return 0
-    done = total = 0
     context = multiprocessing.get_context("spawn")
     drawn = context.Value("i", 0)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
-    with context.Pool(min(count, len(jobs)), _begin, (scores, list(fonts), seed, part, drawn)) as pool:
-        results = pool.imap_unordered(_shard, jobs)
-        while True:
-            try:
-                total += results.next(timeout=2)
-                done += 1
-            except StopIteration:
-                break
-            except multiprocessing.TimeoutError:
-                pass
-            hours, spent = drawn.value * SECONDS / 3600, time.time() - began
-            said(f"rendered {drawn.value} excerpts, {hours:.2f} h, {done} shards, in {spent:.0f} s")
+    begin = (scores, list(fonts), seed, part, drawn)
+    with ProcessPoolExecutor(min(count, len(jobs)), context, _begin, begin) as pool:
+        waiting = {pool.submit(_shard, job) for job in jobs}
+        total = 0
+        try:
+            while waiting:
+                done, waiting = wait(waiting, 2.0, FIRST_COMPLETED)
+                total += sum(one.result() for one in done)
+                hours, spent = drawn.value * SECONDS / 3600, time.time() - began
+                said(f"{part}: {drawn.value} excerpts, {hours:.2f} h of sound, in {spent:.0f} s")
+                if time.time() > until:
+                    waiting = {one for one in waiting if not one.cancel()}
+        except BrokenProcessPool:
+            raise CorpusError(
+                "a process that renders has ended, mostly for want of memory; give fewer workers"
+            ) from None
+        finally:
+            pool.shutdown(cancel_futures=True)
     return total
 
 
