@@ -25,7 +25,7 @@ FOLDERS = (
     "/usr/share/fluidr3mono-gm-soundfont",
 )
 FONTS = ("FluidR3_GM.sf2", "TimGM6mb.sf2", "FluidR3Mono_GM.sf3", "sf_GMbank.sf2")
-"""General MIDI fonts with clear licences: Fluid (R3) MIT, TimGM6mb GPL-2, Fluid (R3) Mono MIT, Csound's LGPL-2.1."""
+"""General MIDI fonts with clear licences: Fluid (R3) MIT, TimGM6mb GPL-2, Fluid (R3) Mono MIT, Csound's public domain."""
 
 _VOID, _INT, _TEXT = ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p
 _FUNCTIONS: dict[str, tuple[object, list[object]]] = {
