@@ -14,7 +14,7 @@ from daemon.flight.reading import Stretch
 from daemon.hearing.kinds import OF
 from dsp.hop import FEATURES
 
-AROUND_S = 1.0  # a handover, within which either may have been heard
+LATE_S, NEAR_S = 1.0, 0.2  # before a handover from a network, and around any, what either heard may have been said
 CHUNK = 8192
 FOR_EVER = 1 << 62
 
@@ -69,9 +69,12 @@ class Charge:
 
     def around(self, epoch: int, rate: int) -> Iterator[Window]:
         """Where one took over from the other."""
-        near = round(AROUND_S * rate)
+        late, near = round(LATE_S * rate), round(NEAR_S * rate)
         for one in self.spans.get(epoch, []):
-            yield from (Window(at - near, at + near) for at in (one.begin, one.end) if 0 < at < FOR_EVER)
+            if one.begin > 0:
+                yield Window(one.begin - near, one.begin + near)
+            if one.end < FOR_EVER:
+                yield Window(one.end - late, one.end + near)
 
     def _close_all(self, at: int) -> None:
         for analysis in self._open:

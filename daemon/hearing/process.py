@@ -107,7 +107,7 @@ class Process:
         surely, perhaps = self._opening.surely, self._opening.perhaps
         fits, cost = pace.kept_up_with(perhaps, surely, graphs) if perhaps else ([], pace.measured(surely, graphs))
         self._chosen = [*surely, *fits]
-        self._epoch = -1
+        self._epoch, self._stream = -1, None
         self._say_chosen(self._chosen, str(cost), f"too slow here: {cost}")
 
     def _say_chosen(self, chosen: list[str], why: str, why_not: str) -> None:
@@ -162,8 +162,9 @@ class Process:
     def _begin(self, epoch: int, rate: float, count: int) -> None:
         """Another stream: from its first sample, if that is still there."""
         assert self._model is not None and self._tap is not None
+        if self._stream is None or rate != self._rate:
+            self._stream = Stream(rate, self._chosen, self._model.graphs)
         self._epoch, self._rate, self._has_caught_up = epoch, rate, False
-        self._stream = Stream(rate, self._chosen, self._model.graphs)
         self._read = count if self._tap.oldest(count) > 0 else 0
         self._stream.begin(self._read)
         self._send(Began(epoch, self._read))

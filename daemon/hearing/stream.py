@@ -27,7 +27,7 @@ class Stream:
 
     def __init__(self, rate: float, chosen: Collection[str], graphs: Mapping[str, Any]) -> None:
         """At sample 0 of a stream at `rate` Hz. `chosen`: analyses of daemon.registry.HEARS; `graphs`: sessions by name."""
-        self._rate, self._chosen, self._scale = rate, frozenset(chosen), decimate.factor(rate)
+        self._chosen, self._scale = frozenset(chosen), decimate.factor(rate)
         self._sink = sink.prepare()
         self._ends = np.zeros(1, np.int64)
         self._bands = np.zeros((2, spectrogram.BANDS), np.float32)
@@ -39,6 +39,9 @@ class Stream:
             inputs = {one: frames[one] for one in (("bands",) if name == "rhythm" else frames)}
             outputs = {one: row[one] for one in ROWS[name].names or ()}
             self._networks[name] = Network(graphs[name], inputs, outputs)
+        fresh = (intake.prepare(rate), spectrogram.prepare(rate / self._scale))
+        self._fresh = (*fresh, rows.prepare_rhythm(rate), rows.prepare_pitch(rate))
+        self._per_frame = int(fresh[1]["rate"][0])  # FRAMES_HZ times as many samples
         self.begin(0)
 
     def begin(self, sample: int) -> None:
@@ -46,16 +49,13 @@ class Stream:
 
         What comes before the next frame's begin is passed over, so that frames lie as they do in the whole stream.
         """
-        rate = self._rate / self._scale
-        self._intake = intake.prepare(self._rate)
-        self._spectrogram = spectrogram.prepare(rate)
-        self._per_frame = int(self._spectrogram["rate"][0])  # FRAMES_HZ times as many samples
+        self._intake, self._spectrogram, *decoders = (one.copy() for one in self._fresh)
+        self._decoders = dict(zip(ROWS, decoders, strict=True))
         first = max(0, sample // self._scale * FRAMES_HZ // self._per_frame - 1)
         while self._end(first) < sample:
             first += 1
         self._passed = self._end(first) - sample
         self._spectrogram["frames"], self._spectrogram["samples_pushed"] = first, self._end(first) // self._scale
-        self._decoders = {"rhythm": rows.prepare_rhythm(self._rate), "pitch": rows.prepare_pitch(self._rate)}
         for network in self._networks.values():
             network.reset()
 

@@ -12,6 +12,7 @@ import zmq
 
 from daemon import messages as m
 from daemon.listen import decode
+from tests.engine_alone import TEXT
 
 
 class Daemon:
@@ -22,9 +23,8 @@ class Daemon:
         path = folder / "config.toml"
         self.control = f"ipc://{folder}/control"
         page = "" if "[page]" in config else '[page]\naddress = "off"\n'
-        path.write_text(
-            f'{config}\n{page}[zmq]\naddress = "{self.address}"\nlatest = "off"\n[control]\naddress = "{self.control}"\n'
-        )
+        wires = f'[zmq]\naddress = "{self.address}"\nlatest = "off"\n[control]\naddress = "{self.control}"\n'
+        path.write_text(f"{config}\n{page}{wires}{'' if '[analysis]' in config else TEXT}")
         self.socket = zmq.Context.instance().socket(zmq.SUB)
         self.socket.setsockopt(zmq.RCVHWM, 0)
         self.socket.setsockopt(zmq.LINGER, 0)

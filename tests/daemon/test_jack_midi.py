@@ -21,6 +21,7 @@ from daemon.midi.desk import MidiDesk
 from daemon.midi.ledger import Note
 from daemon.midi.through import ALLOWANCE_S
 from daemon.order import order
+from tests.engine_alone import ENGINE_ALONE
 
 jack = pytest.importorskip("jack", reason="JACK-Client finds no libjack (apt install jackd2)", exc_type=OSError)
 
@@ -37,6 +38,7 @@ def config(folder: Any, api: str = "off") -> Any:
             "zmq": {"address": f"ipc://{folder}/wire", "latest": "off"},
             "page": {"address": "off"},
             "control": {"address": "off"},
+            "analysis": ENGINE_ALONE,
         }
     )
 

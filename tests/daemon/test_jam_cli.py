@@ -12,6 +12,7 @@ from daemon.ctl.client import ask
 from daemon.desk.commands.jam import Jam, JamCue, JamPanic
 from daemon.jam import MODES, order
 from tests.daemon.terminal import ALONE, Terminal
+from tests.engine_alone import TEXT
 
 
 def jamd(*words: object) -> subprocess.CompletedProcess[str]:
@@ -28,7 +29,7 @@ def config(tmp_path: Path) -> Path:
     path = tmp_path / "jam.toml"
     path.write_text(
         f'[engine]\ndriver = "timer"\n[zmq]\naddress = "ipc://{tmp_path}/wire"\nlatest = "off"\n'
-        f'[control]\naddress = "ipc://{tmp_path}/control"\n[page]\naddress = "off"\n[midi]\napi = "off"\n'
+        f'[control]\naddress = "ipc://{tmp_path}/control"\n[page]\naddress = "off"\n[midi]\napi = "off"\n{TEXT}'
     )
     return path
 

@@ -74,13 +74,19 @@ class Stage:
         return lambda: self.now >= until
 
 
-def told(messages: list[m.Message], *analyses: str) -> list[tuple]:
-    """What of them counts, of some analyses."""
-    return [
-        (one.__struct_config__.tag, one.sample_time, one.known_at)
-        for one in messages
-        if OF.get(str(one.__struct_config__.tag)) in analyses
-    ]
+def told(messages: list[m.Message], *analyses: str, begin: int = -1, end: int = 1 << 62) -> list[tuple]:
+    """What of them counts, of some analyses; ends of notes that began before `begin` do not."""
+    found: list[tuple] = []
+    begun: set[int] = set()
+    for one in messages:
+        if OF.get(str(one.__struct_config__.tag)) not in analyses or not begin < one.known_at <= end:
+            continue
+        if isinstance(one, m.NoteOn):
+            begun.add(one.midi)
+        elif isinstance(one, m.NoteOff) and one.midi not in begun:
+            continue
+        found.append((one.__struct_config__.tag, one.sample_time, one.known_at, getattr(one, "midi", 0)))
+    return found
 
 
 def by_file(analysis: dict[str, str], blocks: Iterable[np.ndarray]) -> list[m.Message]:

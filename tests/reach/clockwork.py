@@ -15,6 +15,7 @@ from daemon import messages as m
 from daemon.app import App
 from daemon.config import parse
 from daemon.desk.commands import decode
+from tests.engine_alone import ENGINE_ALONE
 
 RATE, BLOCK, TICK = 48000, 1024, 1000  # samples; a tick's are those of 120 BPM
 
@@ -100,6 +101,7 @@ class Live:
             "control": {"address": "off"},
             "recommend": {"library": "off"},
             "clock": clock,
+            "analysis": ENGINE_ALONE,
         }
         self.app = App(parse(config | more))
         self.got: list[m.Message] = []

@@ -8,11 +8,13 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
+from tests.engine_alone import TEXT
 from tests.reach.peer import free_port
 
 CLIENTS = Path(__file__).parents[2] / "presets" / "clients"
 
-CONFIG = """
+CONFIG = (
+    """
 [engine]
 driver = "timer"
 input = "performance"
@@ -29,6 +31,8 @@ address = "{control}"
 [page]
 address = "off"
 """
+    + TEXT
+)
 
 
 class Running:

@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.engine_alone import TEXT
+
 UNIT = Path(__file__).parents[2] / "configs" / "jamd.service"
-CONFIG = '[engine]\ndriver = "timer"\ninput = "performance"\n[midi]\napi = "off"\n[recommend]\nlibrary = "off"\n'
+CONFIG = '[engine]\ndriver = "timer"\ninput = "performance"\n[midi]\napi = "off"\n[recommend]\nlibrary = "off"\n' + TEXT
 EVERY_S = 0.5
 
 

@@ -15,9 +15,11 @@ import zmq
 
 from daemon import messages as m
 from daemon.ctl.client import ask
+from tests.engine_alone import TEXT
 
 ROOT = Path(__file__).parents[2]
-CONFIG = """
+CONFIG = (
+    """
 [engine]
 driver = "{driver}"
 device = "none"
@@ -38,6 +40,8 @@ address = "off"
 [clock]
 sources = ["beats"]
 """
+    + TEXT
+)
 _message = msgspec.msgpack.Decoder(Union[tuple(m.MESSAGES.values())]).decode  # noqa: UP007 - made of a table
 
 

@@ -19,12 +19,14 @@ from daemon import messages as m
 from daemon.ctl.client import ask
 from daemon.listen import decode
 from daemon.recommend.library.store import Library
+from tests.engine_alone import TEXT
 from tests.reach.peer import free_port
 from tests.recommend.booth_stage import items
 
 HOSTILE = "<img src=x onerror=\"document.title='taken'\"><b>not bold</b>"
 
-CONFIG = """
+CONFIG = (
+    """
 [engine]
 driver = "timer"
 input = "call"
@@ -53,6 +55,8 @@ sacn = ["127.0.0.1"]
 folder = "{folder}/kept"
 minutes = 1.0
 """
+    + TEXT
+)
 
 
 class Playing:

@@ -15,9 +15,11 @@ import msgspec
 import pytest
 import zmq
 
+from tests.engine_alone import TEXT
 from tests.serve.service_stage import LONG, NOTES, ROOT, Client, children, until
 
-CONFIG = """
+CONFIG = (
+    """
 [engine]
 driver = "timer"
 input = "performance"
@@ -36,6 +38,8 @@ address = "127.0.0.1:{port}"
 [services]
 waiting = 4
 """
+    + TEXT
+)
 FRONT, WORKER = "daemon.front.process", "daemon.answering.process"
 
 
