@@ -6,6 +6,7 @@ A data set is a folder of pairs NAME.ogg (or .wav, .flac, .mp3) and NAME.json; t
 """
 
 import json
+import math
 import os
 import sys
 import time
@@ -99,19 +100,26 @@ def run(
         raise EvaluationError(f"{data}: no audio with {field!r} beside it in split {split!r}{only and f' of {only}'}")
     versions: dict[str, dict[str, str]] = {}
     scores: Scores = {}
-    for row in _rows(analysis, pieces, own, others, environments, model, versions):
+    order = [*own, *others]
+    for n, row in enumerate(_rows(analysis, pieces, own, others, environments, model, versions), 1):
         if as_json:
-            print(json.dumps(row), flush=True)
+            print(json.dumps({name: _json(value) for name, value in row.items()}), flush=True)
         elif "error" in row:
             print(f"{row.get('piece', '')} {row['error']}".strip(), file=sys.stderr)
         if "error" not in row:
             figures = {name: value for name, value in row.items() if name not in ("piece", "program")}
             scores.setdefault((Path(row["piece"]).parent.name, row["program"]), []).append(figures)
+        if not as_json and sys.stderr.isatty():
+            print(f"\r{n} of {len(pieces) * len(order)}", end="", file=sys.stderr)
     if not as_json and scores:
-        order = [*own, *others]
         ordered = sorted(scores, key=lambda one: (one[0], order.index(one[1])))
         print(standings(analysis, split, {one: scores[one] for one in ordered}, versions))
     return 0
+
+
+def _json(value: str | float) -> str | float | None:
+    """JSON knows no NaN."""
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _check(analysis: str) -> None:

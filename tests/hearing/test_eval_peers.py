@@ -40,7 +40,11 @@ def run(data: Path, *arguments: str) -> tuple[list[dict], str]:
     """The JSON rows and the rest."""
     result = CliRunner().invoke(evaluate, [*arguments, "--data", str(data), "--json"])
     assert result.exit_code == 0, result.output
-    return [json.loads(line) for line in result.stdout.splitlines()], result.stderr
+    return [json.loads(line, parse_constant=_no_json) for line in result.stdout.splitlines()], result.stderr
+
+
+def _no_json(name: str) -> None:
+    raise AssertionError(f"{name} is no JSON")
 
 
 def test_a_peer_is_scored_beside_jamd(data: Path) -> None:
@@ -62,6 +66,7 @@ def test_what_is_missing_is_named_and_the_rest_goes_on(data: Path, tmp_path: Pat
     rows, _ = run(data, "key", "--programs", "chroma:cqt,chroma:stft,essentia", "--peers", str(tmp_path))
     told = {row["program"]: row for row in rows}
     assert told["chroma:stft"]["weighted"] == 1
+    assert told["chroma:stft"]["settled_s"] is None
     assert told["essentia"]["error"].startswith("essentia: not installed: python -m venv ")
     assert told["essentia"]["error"].endswith("pip install essentia soundfile")
     assert "pip install librosa" in told["chroma:cqt"]["error"]
