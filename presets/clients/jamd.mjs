@@ -32,6 +32,7 @@ const ARRAYS = {
 /** A beat, before it falls. @typedef {Common & { type: "beat", tempo_bpm: number, confidence: number, position: number }} Beat */
 /** A chord in Harte's syntax, such as A:min. @typedef {Common & { type: "chord", name: string, root: number, bass: number, confidence: number }} Chord */
 /** @typedef {Common & { type: "key", name: string, tonic: number, mode: string, confidence: number }} Key */
+/** A section that began, known a while after; energy: how much of the set so far was quieter. @typedef {Common & { type: "section", what: "build-up" | "drop" | "break" | "boundary", confidence: number, energy: number }} Section */
 /** Once per hop, 1 = full scale. @typedef {Common & { type: "level", peak: number, rms: number, momentary_lufs: number, short_term_lufs: number }} Level */
 /** Once per hop, 0..1. @typedef {Common & { type: "bands", low: number, mid: number, high: number, centroid_hz: number, flatness: number, onset_strength: number }} Bands */
 /** Twelve values from C. @typedef {Common & { type: "chroma", tuning_cents: number, chroma: number[] }} Chroma */
@@ -42,7 +43,7 @@ const ARRAYS = {
 /** @typedef {Common & { type: "engine", state: string, error: string, driver: string, device: string, block_size: number }} Engine */
 /** Once a second. @typedef {Common & { type: "heartbeat", blocks: number, xruns: number, late_blocks: number, work_us: Object<string, number>, drops: Object<string, number> }} Heartbeat */
 /** Of this client: nothing has been heard for three seconds. @typedef {Common & { type: "silence", text: string }} Silence */
-/** @typedef {Onset | Beat | Chord | Key | Level | Bands | Chroma | NoteOn | NoteOff | JamNote | Transport | Engine | Heartbeat | Silence | (Common & { type: string } & Object<string, any>)} Message */
+/** @typedef {Onset | Beat | Chord | Key | Section | Level | Bands | Chroma | NoteOn | NoteOff | JamNote | Transport | Engine | Heartbeat | Silence | (Common & { type: string } & Object<string, any>)} Message */
 
 /** A request that was refused or not answered. `code`: as in HTTP, 0 without an answer; `at`: which of the commands. */
 export class JamdError extends Error {

@@ -106,6 +106,14 @@ class Key(Message, tag="key"):
     confidence: float = 0.0
 
 
+class Section(Message, tag="section"):
+    """A section that began, known a while after."""
+
+    what: str = ""  # build-up, drop, break or boundary
+    confidence: float = 0.0
+    energy: float = 0.0  # 0..1: how much of the set so far was quieter
+
+
 class Level(Message, tag="level"):
     """Once per hop. 1.0 = full scale."""
 

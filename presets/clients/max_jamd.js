@@ -3,8 +3,9 @@
  *
  * Put this file, jamd.mjs and package.json into one folder that Max finds, and send [script npm install] to the object once.
  * Out come, as one list each (SAYS is the table): beat POSITION TEMPO, when it falls; tempo BPM; playing 0|1; onset BAND
- * STRENGTH; chord NAME ROOT; key NAME TONIC; note MIDI VELOCITY (heard); jam PART MIDI VELOCITY CHANNEL (jamd's own, when they
- * sound); bands LOW MID HIGH and level RMS PEAK, 60 times a second; jamd 0|1, whether it is there; error TEXT.
+ * STRENGTH; chord NAME ROOT; key NAME TONIC; section WHAT CONFIDENCE ENERGY (a build-up, drop, break or boundary that began);
+ * note MIDI VELOCITY (heard); jam PART MIDI VELOCITY CHANNEL (jamd's own, when they sound); bands LOW MID HIGH and level RMS
+ * PEAK, 60 times a second; jamd 0|1, whether it is there; error TEXT.
  *
  * In go: `address tcp://127.0.0.1:5550`; `latency 20` to have what is foretold so many ms early; and `ask clock_tap`, or any
  * command of jamd's with its keys: `ask lights to blackout master 0.5`. Its answer comes out as answer JSON.
@@ -15,7 +16,7 @@ const maxApi = require("max-api")
 const LEVELS_MS = 16
 const PATIENCE_MS = 100 // what is told later than this beside its music is not told
 const TOPICS = [
-  "beat", "transport", "onset", "chord", "key", "note_on", "note_off", "jam_note", "bands", "level", "engine",
+  "beat", "transport", "onset", "chord", "key", "section", "note_on", "note_off", "jam_note", "bands", "level", "engine",
 ]
 
 const SAYS = {
@@ -24,6 +25,7 @@ const SAYS = {
   onset: (m) => ["onset", m.band, m.strength],
   chord: (m) => ["chord", m.name, m.root],
   key: (m) => ["key", m.name, m.tonic],
+  section: (m) => ["section", m.what, m.confidence, m.energy],
   note_on: (m) => ["note", m.midi, m.velocity],
   note_off: (m) => ["note", m.midi, 0],
   jam_note: (m) => ["jam", m.part, m.midi, m.on ? m.velocity : 0, m.channel + 1],

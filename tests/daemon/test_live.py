@@ -42,11 +42,11 @@ def offline_events(path: Path, lead: int = 0) -> list[tuple]:
 
 
 def wire_events(got: list[m.Message]) -> list[tuple]:
-    heard = (m.Onset, m.NoteOn, m.NoteOff, m.Beat, m.Chord, m.Key)
+    heard = (m.Onset, m.NoteOn, m.NoteOff, m.Beat, m.Chord, m.Key, m.Section)
     return [(x.__struct_config__.tag, x.sample_time, x.known_at) for x in got if isinstance(x, heard)]
 
 
-KINDS = {1: "onset", 2: "note_on", 3: "note_off", 4: "beat", 5: "chord", 6: "key"}
+KINDS = {1: "onset", 2: "note_on", 3: "note_off", 4: "beat", 5: "chord", 6: "key", 7: "section"}
 
 
 def as_wire(events: list[tuple]) -> list[tuple]:
