@@ -73,6 +73,8 @@ def test_a_chord_is_late_where_another_is_still_told() -> None:
     assert found["delay_ms"] == pytest.approx(500)  # 0.3, 0.5 and 1.1 s; F:maj7 was F before
     assert found["majmin"] == pytest.approx(7 / 8)
     assert math.isnan(scores.of("chord", truth, {"times": [], "names": []})["delay_ms"])
+    early = {"times": [0, 1.9, 3.9, 4.5, 5], "names": ["C", "A:min", "F", "C", "F"], "known": [0.3, 2.5, 3.9, 4.5, 5.0]}
+    assert scores.of("chord", truth, early)["delay_ms"] == pytest.approx(400), "F was told when it began"
 
 
 def test_a_key_is_settled_when_it_was_told_for_good() -> None:
