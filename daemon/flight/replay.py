@@ -123,7 +123,10 @@ class Replay:
         replayed = [one for one in replayed if not replay_networks.is_in(one, spans)] + heard.said
         recorded, replayed = (sorted(one, key=lambda message: message.known_at) for one in (recorded, replayed))
         recorded = _unsilenced(recorded, replayed, last)
-        excused = [*stream.excused, *self._charge.around(label.epoch, label.rate), Window(last, end)]
+        around = list(self._charge.around(label.epoch, label.rate))
+        if spans:
+            recorded, replayed = (replay_networks.settled(one, around) for one in (recorded, replayed))
+        excused = [*stream.excused, *around, Window(last, end)]
         if not is_exact:
             excused.append(Window(begin, end))
         for kind in OF_SOUND:

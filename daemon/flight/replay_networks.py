@@ -1,6 +1,6 @@
 """What networks heard, once more: the same model over the same sound from the same sample on, where both are still there."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,7 +26,7 @@ class Span(NamedTuple):
     begin: int
     end: int
     since: int
-    model: str
+    model: tuple[str, str]  # name, version
 
 
 class Charge:
@@ -34,8 +34,8 @@ class Charge:
 
     def __init__(self) -> None:
         self.spans: dict[int, list[Span]] = {}  # by epoch
-        self._open: dict[str, tuple[int, int, str]] = {}  # analysis -> begin, since, model
-        self._epoch, self._model = 0, "hearing"
+        self._open: dict[str, tuple[int, int, tuple[str, str]]] = {}  # analysis -> begin, since, model
+        self._epoch, self._model = 0, ("hearing", "")
 
     def begin(self, epoch: int) -> None:
         """A stream begins: who was in charge is, and hears it from its first sample."""
@@ -46,7 +46,7 @@ class Charge:
     def take(self, message: m.Message) -> None:
         """A message as it was published."""
         if isinstance(message, m.Model) and message.task == "hearing" and message.state == "used":
-            self._model = message.name
+            self._model = message.name, message.version
         elif isinstance(message, m.Hears):
             before = self._open.get(message.analysis)
             is_same = before is not None and before[1:] == (message.since, self._model)
@@ -117,10 +117,15 @@ def again(stretch: Stretch, spans: list[Span]) -> Again:
 def _heard(stretch: Stretch, spans: list[Span]) -> Iterator[m.Message]:
     """Raises ModelError."""
     from daemon.hearing.stream import Stream
+    from daemon.models.card import ModelError
     from daemon.models.opening import open_model
 
     label, chosen = stretch.segments[0].label, {one.analysis for one in spans}
-    stream = Stream(label.rate, chosen, open_model("hearing", spans[0].model).graphs)
+    name, version = spans[0].model
+    opened = open_model("hearing", name)
+    if opened.card.version != version:
+        raise ModelError(f"it was heard by {name} {version}, and {opened.card.version} is here")
+    stream = Stream(label.rate, chosen, opened.graphs)
     stream.begin(spans[0].since)
     last = max(one.end for one in spans)
     for segment in stretch.segments:
@@ -131,6 +136,19 @@ def _heard(stretch: Stretch, spans: list[Span]) -> Iterator[m.Message]:
             for message in bridge.messages(Found(events, np.empty(0, FEATURES)), label.rate, dense=False):
                 if is_in(message, spans):
                     yield message
+
+
+def settled(messages: list[m.Message], around: Sequence[Window]) -> list[m.Message]:
+    """Without the ends of notes of which it depends on a handover whether they were said to begin."""
+    found: list[m.Message] = []
+    began: set[int] = set()
+    for one in messages:
+        if isinstance(one, m.NoteOn):
+            is_sure = not any(window.begin <= one.known_at <= window.end for window in around)
+            (began.add if is_sure else began.discard)(one.midi)
+        if not isinstance(one, m.NoteOff) or one.midi in began:
+            found.append(one)
+    return found
 
 
 def is_in(message: m.Message, spans: list[Span]) -> bool:

@@ -15,9 +15,7 @@ from daemon.hearing.kinds import OF
 
 NEAR_S = 0.05  # within which what both say is one thing
 LATEST_S = 0.1  # after which both have said what they will say of a moment
-HELD = 256  # messages
-
-Heard = m.Onset | m.NoteOn | m.NoteOff | m.Beat | m.Chord | m.Key
+HELD, GIVEN = 256, 64  # messages
 
 
 class Handover:
@@ -32,8 +30,9 @@ class Handover:
     def begin(self, rate: int) -> None:
         """A stream at `rate` Hz begins."""
         self._rate = rate
-        self._held = {by: deque[m.Message](maxlen=HELD) for by in (False, True)}  # of who is not in charge
-        self._given = deque[tuple[bool, tuple, int]](maxlen=HELD)  # by whom, what, and of when
+        # Of each of the two: what it said while the other was in charge; and what was published, and of when.
+        self._held = {by: deque[m.Message](maxlen=HELD) for by in (False, True)}
+        self._given = {by: deque[tuple[tuple, int]](maxlen=GIVEN) for by in (False, True)}
         self._newest: dict[tuple[bool, str], m.Message] = {}  # chord and key that each says
         self._published: dict[str, str] = {}
 
@@ -84,12 +83,10 @@ class Handover:
         elif isinstance(message, m.NoteOn | m.Onset | m.Beat):
             what = (type(message), message.midi if isinstance(message, m.NoteOn) else 0)
             near = round(NEAR_S * self._rate)
-            if any(
-                by != by_network and other == what and abs(at - message.sample_time) < near
-                for by, other, at in self._given
-            ):
+            others = self._given[not by_network]
+            if any(other == what and abs(at - message.sample_time) < near for other, at in others):
                 return
-            self._given.append((by_network, what, message.sample_time))
+            self._given[by_network].append((what, message.sample_time))
             if isinstance(message, m.NoteOn):
                 self._sounding[message.midi] = by_network, message
         elif isinstance(message, m.Chord | m.Key):
