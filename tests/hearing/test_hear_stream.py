@@ -135,6 +135,20 @@ def test_begun_in_the_middle_frames_lie_where_they_do(graphs, rate: int, begins:
     assert np.array_equal(one, other)
 
 
+@pytest.mark.parametrize("rate", [44100, 48000, 96000])
+def test_a_day_later_it_hears_the_same(graphs, rate: int) -> None:
+    music = np.concatenate(list(Performance(4.0).blocks(rate)), axis=1)
+    day = 24 * 3600 * rate
+    now, later = Stream(rate, ALL, graphs), Stream(rate, ALL, graphs)
+    later.begin(day)
+    expected, found = now.process(music), later.process(music)
+    for when in ("sample_time", "known_at"):
+        found[when] -= day
+    late = expected["sample_time"] > 0  # before a stream nothing can have been
+    assert (found[late] == expected[late]).all()
+    assert np.array_equal(found["known_at"], expected["known_at"]) and late.mean() > 0.9
+
+
 def test_begun_anew_it_knows_nothing(graphs, music, heard) -> None:
     stream = Stream(RATE, ALL, graphs)
     stream.process(music[:, :100001])
