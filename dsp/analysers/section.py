@@ -43,6 +43,7 @@ APART_S = 8.0  # between two sections of one kind, and between a boundary and an
 
 ATTACKS = 8.0  # nepers a second of rises over all bands: less is no rhythm; a groove has 50 to 200
 LOW_DB = 12.0  # below the level: so much a low end must be to count
+FOREVER = 160  # steps: what was gone for so long is not missed any more
 FULL_DB = 3.0  # a drop is no further below the usual level
 GONE_DB, HERE_DB = 10.0, 7.0  # under the usual low end: it is gone, it is back
 BAR = 4  # steps
@@ -450,6 +451,8 @@ def _end_step(s, hop):
         _remember(s, level, seconds)
     _compare(s)
     fall = np.float32(USUAL_DB_PER_S * seconds)
+    if s.away > FOREVER:
+        s.away, s.usual_low, s.usual_level = 0, np.float32(SILENT_DB), np.float32(SILENT_DB)
     if s.steps >= BAR and s.away == 0 and s.waits == 0:
         s.usual_low = max(s.usual_low - fall, _mean(s.track[LOW], s.steps, 0, BAR))
         s.usual_level = max(s.usual_level - fall, _mean(s.track[LEVEL], s.steps, 0, BAR))

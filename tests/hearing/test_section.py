@@ -9,6 +9,7 @@ import pytest
 from daemon.engine import offline
 from daemon.inputs.performance import Performance
 from daemon.scoring import section_pieces, section_sound
+from daemon.scoring.section import Found, table
 from dsp.analysers import beat, chroma, section
 from dsp.hop import BOUNDARY, BREAK, BUILD_UP, DROP, SECTION
 
@@ -131,6 +132,38 @@ def test_after_silence_all_is_as_at_the_start() -> None:
     shift = 20 * 3600 * RATE // 256 * 256 + 5 * RATE
     assert again["value"][:, 0].tolist() == first["value"][:, 0].tolist()
     assert np.abs((again["sample_time"] - shift - first["sample_time"]) / RATE).max() < 1.0
+
+
+def test_a_drop_is_found_without_beat_and_chroma() -> None:
+    sound, sections = piece(RATE)
+    events = heard(sound, engine=offline.Engine(RATE, 1, [section]))
+    drop = next(at for at, what in sections if what == "drop")
+    assert np.abs(times(events, DROP, RATE) - drop).min(initial=99) < 1.0
+
+
+def test_a_set_that_goes_on_more_quietly_is_quieter_and_no_more() -> None:
+    """A fader pulled down by 14 dB is a break at most; minutes later breaks are found as before."""
+    loud, quiet = groove(30), 0.2 * groove(110)
+    without = 0.2 * groove(12)
+    spectrum = np.fft.rfft(without)
+    spectrum[np.fft.rfftfreq(without.size, 1 / RATE) < 500] = 0
+    events = heard(np.concatenate([loud, quiet, np.fft.irfft(spectrum, without.size), 0.2 * groove(8)]))
+    said = [(int(event["value"][0]), float(event["sample_time"]) / RATE) for event in events]
+    assert [one for one in said if 35 < one[1] < 130] == []
+    gone = (loud.size + quiet.size) / RATE
+    assert [kind for kind, at in said if abs(at - gone) < 1.0] == [BREAK]
+    assert [kind for kind, at in said if abs(at - gone - without.size / RATE) < 1.0] == [DROP]
+
+
+def test_figures_are_counted_piece_by_piece() -> None:
+    said = [(10.1, 10.7, "drop", 1.0, 0.5), (40.0, 42.0, "break", 1.0, 0.5), (61.0, 65.0, "boundary", 1.0, 0.5)]
+    one = Found("club, jamd", 0, 60.0, [(10.0, "drop"), (40.5, "break"), (58.0, "boundary"), (90.0, "drop")], said)
+    rows = {line[:18].strip(): line[36:].split()[:5] for line in table([one]).splitlines()}
+    assert rows["drop +-2 s"] == ["2", "1", "1.00", "0.50", "0.67"]
+    assert rows["break +-2 s"] == ["1", "1", "1.00", "1.00", "1.00"]
+    assert rows["boundary +-2 s"] == ["1", "1", "0.00", "0.00", "0.00"]
+    assert rows["any +-3 s"] == ["4", "3", "1.00", "0.75", "0.86"]
+    assert rows["any +-0.5 s"] == ["4", "3", "0.67", "0.50", "0.57"]
 
 
 def test_generated_pieces_are_what_their_seed_says() -> None:
