@@ -1,4 +1,4 @@
-"""Training what hears: the same front end as live, networks that stream, targets at their time, a loop that learns and resumes."""
+"""Training what hears: the same front end as live, networks that stream, targets at their time, a loop that resumes."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
 
 from daemon.train.analysis.features import Features  # noqa: E402
-from daemon.train.analysis.network import Pitch, Rhythm  # noqa: E402
+from daemon.train.analysis.network import Pitch, Rhythm, Size  # noqa: E402
 from daemon.train.analysis.targets import Labels, targets  # noqa: E402
 from dsp import spectrogram  # noqa: E402
 from dsp.activations import FRAMES_HZ, LATE_S  # noqa: E402
@@ -27,8 +27,10 @@ def test_training_sees_what_the_stage_sees() -> None:
 @pytest.mark.parametrize("kind", [Rhythm, Pitch])
 def test_frame_by_frame_is_the_same_as_all_at_once(kind) -> None:
     torch.manual_seed(1)
-    network = kind().eval()
-    given = (torch.rand(1, 30, 2, spectrogram.BANDS), torch.rand(1, 30, spectrogram.TONES))[: 1 if kind is Rhythm else 2]
+    network = kind(Size()).eval()
+    given = (torch.rand(1, 30, 2, spectrogram.BANDS), torch.rand(1, 30, spectrogram.TONES))[
+        : 1 if kind is Rhythm else 2
+    ]
     with torch.no_grad():
         whole, _ = network(*given, network.start(1))
         state, parts = network.start(1), []
@@ -41,7 +43,7 @@ def test_frame_by_frame_is_the_same_as_all_at_once(kind) -> None:
 
 def test_what_comes_later_is_not_heard() -> None:
     torch.manual_seed(1)
-    network = Pitch().eval()
+    network = Pitch(Size()).eval()
     bands, tones = torch.rand(1, 30, 2, spectrogram.BANDS), torch.rand(1, 30, spectrogram.TONES)
     with torch.no_grad():
         before, _ = network(bands, tones, network.start(1))
@@ -66,12 +68,17 @@ NOTES = [[0, 0, 1.0, 2.0, 69, 100, 0], [0, 1, 0.5, 0.6, 36, 80, 1]]
 
 
 def test_targets_lie_where_the_frame_tells_of() -> None:
-    made = targets(labels(NOTES, [[0, 0.5, 1], [0, 1.0, 2]], [0, 128]), torch.ones(1, 2, dtype=torch.bool), torch.ones(1), 300)
+    made = targets(
+        labels(NOTES, [[0, 0.5, 1], [0, 1.0, 2]], [0, 128]), torch.ones(1, 2, dtype=torch.bool), torch.ones(1), 300
+    )
 
     def frame(at: float, what: str) -> int:
         return round((at + LATE_S[what]) * FRAMES_HZ) - 1
 
-    assert sorted(torch.nonzero(made.onset[0, :, 0] > 0.9).flatten().tolist()) == [frame(0.5, "onset"), frame(1.0, "onset")]
+    assert sorted(torch.nonzero(made.onset[0, :, 0] > 0.9).flatten().tolist()) == [
+        frame(0.5, "onset"),
+        frame(1.0, "onset"),
+    ]
     assert torch.nonzero(made.onset[0, :, 1] > 0.9).flatten().tolist() == [frame(0.5, "onset")]
     assert torch.nonzero(made.attack[0] > 0.9).tolist() == [[frame(1.0, "attack"), 69 - 21]]
     assert made.velocity[0, frame(1.0, "attack"), 48] == pytest.approx(100 / 127)

@@ -36,7 +36,7 @@ def chances(name: str, logits: Tensor) -> Tensor:
 
 
 def export(network: Rhythm | Pitch, path: Path) -> None:
-    """Write `path` (.onnx), and beside it the same in int8 (.int8.onnx): inputs and outputs as daemon.models.contract has them."""
+    """Write `path` (.onnx), and beside it the same in int8 (.int8.onnx), as daemon.models.contract has them."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     network = network.cpu().eval()

@@ -1,5 +1,6 @@
 """The front end of dsp.spectrogram in PyTorch, for whole batches: the same windows and filters, so the same numbers."""
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -17,10 +18,8 @@ class Features(nn.Module):
         if rate % FRAMES_HZ:
             raise ValueError(f"{rate} Hz is no multiple of {FRAMES_HZ} Hz")
         self.hop = rate // FRAMES_HZ
-        for k, (window, weights) in enumerate(
-            zip(spectrogram.windows(rate), spectrogram.filters(rate), strict=True)
-        ):
-            last = int(weights.any(axis=0).nonzero()[0][-1]) + 1
+        for k, (window, weights) in enumerate(zip(spectrogram.windows(rate), spectrogram.filters(rate), strict=True)):
+            last = int(np.flatnonzero(weights.sum(axis=0))[-1]) + 1
             self.register_buffer(f"window_{k}", torch.tensor(window, dtype=torch.float32))
             self.register_buffer(f"weights_{k}", torch.tensor(weights[:, :last].T, dtype=torch.float32))
 

@@ -1,9 +1,10 @@
-"""Fits a network that hears to a rendered corpus: batch after batch mixed, stretched and spoilt anew, resumed where it stopped."""
+"""Fits both networks that hear to a rendered corpus: batch after batch mixed and spoilt anew, resumed where it stopped."""
 
 import copy
 import math
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,67 +18,112 @@ from daemon.train.analysis.features import Features
 from daemon.train.analysis.network import Pitch, Rhythm, Size
 from daemon.train.analysis.targets import Targets, targets
 
-RATE, DECAY, WARM, KEEP = 2e-3, 1e-2, 200, 0.998  # of learning; of weights; steps to its height; of the running mean
-BATCH = 24  # excerpts
+RATE, DECAY, WARM, KEEP = 2e-3, 1e-2, 100, 0.996  # of learning; of weights; updates to its height; of the running mean
+BATCH = 16  # excerpts
+CHUNK = 800  # frames from one update to the next; the state goes on
+ATTACK = 3  # times more than its absence a note's beginning counts: one of thousands of frames and keys has it
 MOST_STRETCH = 0.025  # 43 cents: a note stays itself
-JUDGED = 250  # steps
+JUDGED = 200  # batches
 SMALL = Size(24, 128, 16, 32, 24, 32)
 ABLATIONS = ("augmentation", "window", "size")
-"""What a network can be fitted without, to see what it brings: what spoils the sound; all windows but one; two thirds of it."""
+"""What they can be fitted without, to see what it brings: what spoils the sound; the shortest window; half the widths."""
 
+NETWORKS: dict[str, type[Rhythm] | type[Pitch]] = {"rhythm": Rhythm, "pitch": Pitch}
 Say = Callable[[str], None]
 
 
-class Fit:
-    """One network, its corpus, and how far it has come."""
+class Learner:
+    """A network, what fits it, and the running mean of its weights, which is what is kept in the end."""
 
-    def __init__(self, name: str, train: Path, valid: Path, out: Path, seed: int, steps: int, without: str, say: Say):
-        """`name`: rhythm or pitch; goes on from `out` where something of the same name lies there."""
-        self.device = "cuda" if torch.cuda.is_available() else "cpu"
-        if self.device == "cpu":
-            torch.set_num_threads(max(1, torch.get_num_threads()))
-        torch.manual_seed(seed)
-        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
-        size = SMALL if without == "size" else Size()
-        self.network = (Rhythm if name == "rhythm" else Pitch)(size).to(self.device)
+    def __init__(self, name: str, size: Size, device: str, path: Path) -> None:
+        """Goes on from `path` where that is a file."""
+        self.size, self.device, self.path, self.updates = size, device, path, 0
+        self.stream = torch.cuda.Stream() if device == "cuda" else None
+        self.network = NETWORKS[name](size).to(device)
         self.mean = copy.deepcopy(self.network)
-        self.features = Features(corpus.RATE).to(self.device)
-        self.rng = torch.Generator(self.device).manual_seed(seed)
-        self.steps, self.without, self.say, self.step = steps, without, say, 0
         self.optimiser = torch.optim.AdamW(self.network.parameters(), RATE, weight_decay=DECAY, betas=(0.9, 0.98))
-        self.path = out / f"{name}{'-without-' + without if without else ''}.pt"
-        self.train, self.valid = Bank(train, self.device), Bank(valid, self.device)
-        if self.path.exists():
-            self._resume(torch.load(self.path, map_location=self.device, weights_only=False))
+        if path.exists():
+            saved = torch.load(path, map_location=device, weights_only=False)
+            self.network.load_state_dict(saved["state"])
+            self.mean.load_state_dict(saved["mean"])
+            self.optimiser.load_state_dict(saved["optimiser"])
+            self.updates = saved["updates"]
 
-    def _resume(self, saved: dict[str, Any]) -> None:
-        self.network.load_state_dict(saved["state"])
-        self.mean.load_state_dict(saved["mean"])
-        self.optimiser.load_state_dict(saved["optimiser"])
-        self.rng.set_state(saved["rng"].cpu())
-        self.step = saved["step"]
-        self.say(f"{self.path}: going on from step {self.step}")
-
-    def save(self) -> None:
+    def save(self, **more: Any) -> None:
         """All that going on takes."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         late = self.path.with_suffix(".part")
-        torch.save(
-            {
-                "state": self.network.state_dict(),
-                "mean": self.mean.state_dict(),
-                "optimiser": self.optimiser.state_dict(),
-                "rng": self.rng.get_state(),
-                "step": self.step,
-                "size": tuple(self.network_size()),
-            },
-            late,
-        )
+        parts = {"state": self.network, "mean": self.mean, "optimiser": self.optimiser}
+        saved = {name: part.state_dict() for name, part in parts.items()}
+        torch.save({**saved, "updates": self.updates, "size": tuple(self.size), **more}, late)
         late.replace(self.path)
 
-    def network_size(self) -> Size:
-        """Its widths."""
-        return SMALL if self.without == "size" else Size()
+    def heard(
+        self, network: nn.Module, bands: Tensor, tones: Tensor, state: list[Tensor]
+    ) -> tuple[dict[str, Tensor], list[Tensor]]:
+        """Logits in float32, and the state after them."""
+        frames = (bands,) if isinstance(network, Rhythm) else (bands, tones)
+        with torch.autocast("cuda", torch.bfloat16, enabled=self.device == "cuda"):
+            found, state = network(*frames, state)
+        return {name: one.float() for name, one in found.items()}, [one.detach().float() for one in state]
+
+    def learn(self, bands: Tensor, tones: Tensor, goal: Targets, done: float) -> Tensor:
+        """An update for each chunk of a batch, on a stream of its own: another network can learn meanwhile. [worker]"""
+        if self.stream is None:
+            return self._learn(bands, tones, goal, done)
+        self.stream.wait_stream(torch.cuda.default_stream())
+        with torch.cuda.stream(self.stream):
+            return self._learn(bands, tones, goal, done)
+
+    def _learn(self, bands: Tensor, tones: Tensor, goal: Targets, done: float) -> Tensor:
+        """The state goes on from chunk to chunk; `done`: the part of all learning that is behind. Gives the mean cost."""
+        state, costs = [one.to(self.device) for one in self.network.start(len(bands))], []
+        for start in range(0, bands.shape[1], CHUNK):
+            span = slice(start, start + CHUNK)
+            self.updates += 1
+            for group in self.optimiser.param_groups:
+                group["lr"] = RATE * min(1, self.updates / WARM) * (0.01 + 0.99 * math.cos(done * math.pi / 2) ** 2)
+            found, state = self.heard(self.network, bands[:, span], tones[:, span], state)
+            cost = torch.stack(list(losses(found, cut(goal, span)).values())).sum()
+            self.optimiser.zero_grad()
+            cost.backward()
+            nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+            self.optimiser.step()
+            self._follow()
+            costs.append(cost.detach())
+        return torch.stack(costs).mean()
+
+    @torch.no_grad()
+    def _follow(self) -> None:
+        keep = min(KEEP, (1 + self.updates) / (10 + self.updates))
+        ours: list[Tensor] = list(self.mean.parameters())
+        theirs: list[Tensor] = list(self.network.parameters())
+        torch._foreach_lerp_(ours, theirs, 1 - keep)
+        for one, other in zip(self.mean.buffers(), self.network.buffers(), strict=True):
+            one.copy_(other)
+
+
+class Fit:
+    """Both networks, learning from the same batches of a corpus, and how far they have come."""
+
+    def __init__(self, train: Path, valid: Path, out: Path, seed: int, steps: int, say: Say, without: str = "") -> None:
+        """For `steps` batches in all; goes on from what lies in `out`. `without`: one of ABLATIONS."""
+        self.device = "cuda" if torch.cuda.is_available() else "cpu"
+        torch.manual_seed(seed)
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+        self.features = Features(corpus.RATE).to(self.device)
+        self.rng = torch.Generator(self.device).manual_seed(seed)
+        self.steps, self.without, self.say, self.step = steps, without, say, 0
+        last = f"-without-{without}" if without else ""
+        size = SMALL if without == "size" else Size()
+        self.learners = {name: Learner(name, size, self.device, out / f"{name}{last}.pt") for name in NETWORKS}
+        self.train, self.valid = Bank(train, self.device), Bank(valid, self.device)
+        last_path = self.learners["pitch"].path
+        if last_path.exists():
+            saved = torch.load(last_path, map_location="cpu", weights_only=False)
+            self.step = saved["step"]
+            self.rng.set_state(saved["rng"])
+            say(f"{out}: going on from batch {self.step}")
 
     def batch(self, bank: Bank, which: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor, Targets]:
         """Bands, tones and targets of excerpts by number."""
@@ -89,67 +135,57 @@ class Fit:
             sound = augment.spoil(sound, rng, corpus.RATE)
         bands, tones = self.features(sound)
         if self.without == "window":
-            bands[:, :, 0] = 0.0  # nothing of the shortest
+            bands[:, :, 0] = 0.0
         return bands, tones, targets(bank.labels(which), on, ratio, FRAMES)
-
-    def heard(self, network: nn.Module, bands: Tensor, tones: Tensor) -> dict[str, Tensor]:
-        """Logits from silence on, in float32."""
-        state = [one.to(self.device) for one in network.start(len(bands))]
-        frames = (bands,) if isinstance(network, Rhythm) else (bands, tones)
-        with torch.autocast("cuda", torch.bfloat16, enabled=self.device == "cuda"):
-            found, _ = network(*frames, state)
-        return {name: one.float() for name, one in found.items()}
 
     def run(self) -> None:
         """Fit until all steps are done; says how it goes, and saves at each look."""
         began, first, costs = time.monotonic(), self.step, []
+        at_once = ThreadPoolExecutor(len(self.learners))
         while self.step < self.steps:
-            for group in self.optimiser.param_groups:
-                done = self.step / self.steps
-                group["lr"] = RATE * min(1, (self.step + 1) / WARM) * (0.01 + 0.99 * math.cos(done * math.pi / 2) ** 2)
             which = torch.randint(len(self.train), (BATCH,), generator=self.rng, device=self.device).cpu()
-            bands, tones, goal = self.batch(self.train, which, self.rng)
-            parts = losses(self.heard(self.network, bands, tones), goal)
-            cost = torch.stack(list(parts.values())).sum()
-            self.optimiser.zero_grad()
-            cost.backward()
-            nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-            self.optimiser.step()
+            batch = self.batch(self.train, which, self.rng)
+            done = self.step / self.steps
+            both = list(at_once.map(lambda one: one.learn(*batch, done), self.learners.values()))  # noqa: B023
+            if self.device == "cuda":
+                torch.cuda.synchronize()
+            costs.append(torch.stack(both))
             self.step += 1
-            self._follow()
-            costs.append(cost.detach())
             if self.step % JUDGED == 0 or self.step == self.steps:
                 self.save()
-                mean = float(torch.stack(costs).mean())
-                spent = time.monotonic() - began
-                left = spent / (self.step - first) * (self.steps - self.step)
+                mean = " + ".join(f"{value:.3f}" for value in torch.stack(costs).mean(0).tolist())
+                left = (time.monotonic() - began) / (self.step - first) * (self.steps - self.step)
                 figures = ", ".join(f"{name} {value:.3f}" for name, value in self.judge().items())
-                self.say(f"{self.path.stem} {self.step}/{self.steps}, {left / 60:.1f} min left: {mean:.3f}; {figures}")
+                self.say(f"{self.step}/{self.steps}, {left / 60:.1f} min left: {mean}; {figures}")
                 costs.clear()
+        at_once.shutdown()
 
-    @torch.no_grad()
-    def _follow(self) -> None:
-        keep = min(KEEP, (1 + self.step) / (10 + self.step))
-        for ours, theirs in zip(self.mean.state_dict().values(), self.network.state_dict().values(), strict=True):
-            if ours.is_floating_point():
-                ours.lerp_(theirs, 1 - keep)
-            else:
-                ours.copy_(theirs)
+    def save(self) -> None:
+        """Both; the last says how far they are."""
+        for learner in self.learners.values():
+            learner.save(step=self.step, rng=self.rng.get_state())
 
     @torch.no_grad()
     def judge(self) -> dict[str, float]:
-        """Of the running mean, on pieces kept out, spoilt always the same way: F of frames, accuracies, the whole loss."""
-        self.mean.eval()
+        """Of the running means, on pieces kept out, spoilt always the same way: F of frames, accuracies, the whole loss."""
         rng = torch.Generator(self.device).manual_seed(0)
         total: dict[str, list[float]] = {}
         for which in torch.arange(len(self.valid)).split(BATCH):
             bands, tones, goal = self.batch(self.valid, which, rng)
-            found = self.heard(self.mean, bands, tones)
-            figures = {"loss": float(sum(losses(found, goal).values()))} | scores(found, goal)
-            for name, value in figures.items():
-                total.setdefault(name, []).append(value)
-        self.mean.train()
-        return {name: sum(some) / len(some) for name, some in total.items()}
+            for name, learner in self.learners.items():
+                learner.mean.eval()
+                found, _ = learner.heard(
+                    learner.mean, bands, tones, [one.to(self.device) for one in learner.mean.start(len(bands))]
+                )
+                figures = {f"{name} loss": float(sum(losses(found, goal).values()))} | scores(found, goal)
+                for what, value in figures.items():
+                    total.setdefault(what, []).append(value)
+        return {what: sum(some) / len(some) for what, some in total.items()}
+
+
+def cut(goal: Targets, span: slice) -> Targets:
+    """The targets of a stretch of frames."""
+    return Targets(*(one[:, span] if one.dim() > 1 else one for one in goal))
 
 
 def losses(found: dict[str, Tensor], goal: Targets) -> dict[str, Tensor]:
@@ -163,7 +199,8 @@ def losses(found: dict[str, Tensor], goal: Targets) -> dict[str, Tensor]:
             "onset": 2 * _mean(onset[..., 0], known) + _mean(onset[..., 1:].sum(2), known),
             "beat": 2 * _mean(beat, inside * goal.beats_known[:, None]),
         }
-    struck = functional.binary_cross_entropy_with_logits(found["attack"], goal.attack, reduction="none").sum(2)
+    struck = functional.binary_cross_entropy_with_logits(found["attack"], goal.attack, reduction="none")
+    struck = (struck * (1 + ATTACK * goal.attack)).sum(2)
     held = functional.binary_cross_entropy_with_logits(found["sounding"], goal.sounding, reduction="none").sum(2)
     loud = ((torch.sigmoid(found["velocity"]) - goal.velocity) ** 2 * (goal.attack > 0.5)).sum(2)
     where = -(goal.f0 * functional.log_softmax(found["f0"], 2)).sum(2)

@@ -1,4 +1,4 @@
-"""The two networks that hear, causal in every layer: each takes frames and a state, and gives what it heard and the next state.
+"""The two networks that hear, causal in every layer: from frames and a state to what was heard and the next state.
 
 Convolutions look back two frames (their state is those frames), recurrent layers are GRUs (Cho et al., 2014). Rhythm is a
 convolutional-recurrent network as in Vogl et al., "Drum transcription via joint beat and drum modeling", ISMIR 2017. Pitch
@@ -17,7 +17,7 @@ from dsp.spectrogram import BANDS, LOWEST_TONE, TONES
 
 RARE = -4.0  # where the logit of what seldom happens begins
 BACK = 2  # frames that a convolution looks back
-HARMONICS = (-12, 0, 12, 19, 24, 28, 31, 34, 36)  # semitones from a bin to those it is heard with
+HARMONICS = (-12, 0, 12, 19, 24, 28, 31, 36)  # semitones from a bin to those it is heard with
 FIRST_BIN = (LOWEST - LOWEST_TONE) * BINS_PER_SEMITONE - 1  # of the tones that is F0_BINS' first
 
 
@@ -26,8 +26,8 @@ class Size(NamedTuple):
 
     rhythm_channels: int = 40
     rhythm_units: int = 224
-    pitch_channels: int = 28
-    key_channels: int = 56  # of each of the 88
+    pitch_channels: int = 32
+    key_channels: int = 64  # of each of the 88
     key_units: int = 40
     root_units: int = 64
 
@@ -38,7 +38,12 @@ class Back(nn.Module):
     def __init__(self, into: int, out: int, bins: int, stride: int = 1, groups: int = 1) -> None:
         super().__init__()
         self.conv = nn.Conv2d(
-            into, out, (BACK + 1, bins), (1, stride), (0, (bins - stride) // 2 if stride > 1 else bins // 2), groups=groups
+            into,
+            out,
+            (BACK + 1, bins),
+            (1, stride),
+            (0, (bins - stride) // 2 if stride > 1 else bins // 2),
+            groups=groups,
         )
         self.norm = nn.BatchNorm2d(out)
         self.into = into
@@ -52,7 +57,7 @@ class Back(nn.Module):
 class Rhythm(nn.Module):
     """Bands (batch, time, 2, BANDS) to logits: onset (batch, time, 4), beat (batch, time, 3: beat, downbeat, nothing)."""
 
-    def __init__(self, size: Size = Size()) -> None:
+    def __init__(self, size: Size) -> None:
         super().__init__()
         c, u = size.rhythm_channels, size.rhythm_units
         self.first, self.second, self.third = Back(4, c, 3), Back(c, c, 3), Back(c, 2 * c, 3)
@@ -95,7 +100,11 @@ class Rhythm(nn.Module):
 class Pitch(nn.Module):
     """Bands (batch, time, 2, BANDS) and tones (batch, time, TONES) to logits of dsp.activations.PITCH."""
 
-    def __init__(self, size: Size = Size()) -> None:
+    turn: Tensor
+    at: Tensor
+    inside: Tensor
+
+    def __init__(self, size: Size) -> None:
         super().__init__()
         c, k, u, r = size.pitch_channels, size.key_channels, size.key_units, size.root_units
         self.size = size
@@ -108,12 +117,10 @@ class Pitch(nn.Module):
         self.note = nn.Linear(u + k, 3)
         nn.init.constant_(self.note.bias, RARE)
         self.f0_first, self.f0 = nn.Conv2d(c, 8, (1, 1)), nn.Conv2d(8, 1, (1, 1))
-        self.voice = nn.GRU(PITCHES + 2 * BANDS, 32, batch_first=True)
-        self.voiced = nn.Linear(32, 1)
+        self.voiced = nn.Sequential(nn.Linear(PITCHES + 2 * BANDS + u, 48), nn.ELU(), nn.Linear(48, 1))
         self.fold = nn.Conv2d(k + 2, 10, 1)
         self.root_gru = nn.GRU(12 * 10 * 3, r, batch_first=True)
         self.chord, self.bass, self.root_key = nn.Linear(r, 3), nn.Linear(r, 1), nn.Linear(r, 2)
-        self.slow_gru = nn.GRU(12 * 10 * 3, r, batch_first=True)
         turn = torch.tensor([[(root + step) % 12 for step in range(12)] for root in range(12)])
         self.register_buffer("turn", turn.flatten(), persistent=False)
         shift = torch.tensor([h * BINS_PER_SEMITONE for h in HARMONICS])
@@ -129,8 +136,6 @@ class Pitch(nn.Module):
             torch.zeros(batch, s.pitch_channels, BACK, F0_BINS),
             torch.zeros(batch, s.pitch_channels, BACK, F0_BINS),
             torch.zeros(1, batch * PITCHES, s.key_units),
-            torch.zeros(1, batch, 32),
-            torch.zeros(1, batch * 12, s.root_units),
             torch.zeros(1, batch * 12, s.root_units),
         ]
 
@@ -150,12 +155,11 @@ class Pitch(nn.Module):
         notes = self.note(torch.cat((sung, each.flatten(0, 1)), 2)).view(batch, PITCHES, time, 3).permute(3, 0, 2, 1)
         sounding = torch.sigmoid(notes[1])
         loud = bands.flatten(2)
-        voice, five = self.voice(torch.cat((sounding, loud), 2), state[4])
+        busy = sung.view(batch, PITCHES, time, -1).amax(1)
         heard_in = torch.cat((keys, sounding[:, None], torch.sigmoid(notes[0])[:, None]), 1)
         chroma = self._fold(self.fold(heard_in))  # (batch, time, 12, 30)
         turned = chroma[:, :, self.turn].view(batch, time, 12, -1).transpose(1, 2).flatten(0, 1)
-        roots, six = self.root_gru(turned, state[5])
-        slow, seven = self.slow_gru(turned, state[6])
+        roots, five = self.root_gru(turned, state[4])
         chord = self.chord(roots).view(batch, 12, time, 3).permute(0, 2, 3, 1)  # (batch, time, 3, 12)
         none = chord[:, :, 2].mean(2, keepdim=True)
         return {
@@ -163,11 +167,11 @@ class Pitch(nn.Module):
             "sounding": notes[1],
             "velocity": notes[2],
             "f0": f0,
-            "voiced": self.voiced(voice),
+            "voiced": self.voiced(torch.cat((sounding, loud, busy), 2)),
             "chord": torch.cat((chord[:, :, :2].flatten(2), none), 2),
             "bass": self.bass(roots).view(batch, 12, time).transpose(1, 2),
-            "key": self.root_key(slow).view(batch, 12, time, 2).permute(0, 2, 3, 1).flatten(2),
-        }, [one, two, three, four, five, six, seven]
+            "key": self.root_key(roots).view(batch, 12, time, 2).permute(0, 2, 3, 1).flatten(2),
+        }, [one, two, three, four, five]
 
     def _fold(self, x: Tensor) -> Tensor:
         """Keys (batch, n, time, 88) by pitch class from C, of the low, middle and high third: (batch, time, 12, 3n)."""

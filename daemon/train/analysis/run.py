@@ -1,4 +1,4 @@
-"""`jamd train analysis`: scores to sound, sound to two networks, networks to graphs with their card. Each part is kept, and gone on from."""
+"""`jamd train analysis`: scores to sound, sound to two networks, networks to graphs and their card. Each part is kept."""
 
 from pathlib import Path
 
@@ -8,10 +8,9 @@ from daemon.models import writing
 from daemon.models.card import Data
 from daemon.train.analysis import corpus, fit, reading, scores, synth
 from daemon.train.analysis.export import export
-from daemon.train.analysis.fit import Fit, Say
-from daemon.train.analysis.network import Pitch, Rhythm, Size
+from daemon.train.analysis.fit import NETWORKS, Fit, Say
+from daemon.train.analysis.network import Size
 
-NETWORKS = ("rhythm", "pitch")
 VALID = 0.05  # as much again, of pieces that are not trained on
 LEARNT_FROM = (
     Data("Nottingham, Ryan's Mammoth, O'Neill's, Aird's Airs", "GPL-3; public-domain tunes, encodings by permission"),
@@ -27,12 +26,11 @@ LEARNT_FROM = (
 
 
 def run(data: Path, out: Path, seed: int, hours: float, steps: int, say: Say) -> None:
-    """Fit both, and write their graphs and card to `out`; what is rendered and learnt lies in `out`/work. Raises UserError."""
+    """Fit both; their graphs and card go to `out`, what is rendered and learnt to `out`/work. Raises UserError."""
     work = out / "work"
     render(data, work, seed, hours, say)
     say(f"on {'a GPU: ' + torch.cuda.get_device_name() if torch.cuda.is_available() else 'the processor'}")
-    for name in NETWORKS:
-        Fit(name, work / "train", work / "valid", work, seed, steps, "", say).run()
+    Fit(work / "train", work / "valid", work, seed, steps, say).run()
     made_by = f"jamd train analysis {data.name} --seed {seed} --hours {hours:g} --steps {steps}"
     finish(work, out, made_by)
     say(f"{out}: {', '.join(f'{name}.onnx' for name in NETWORKS)}, card.toml; judge them by jamd eval (its --help)")
@@ -55,14 +53,20 @@ def finish(work: Path, out: Path, made_by: str) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name in NETWORKS:
         saved = torch.load(work / f"{name}.pt", map_location="cpu", weights_only=False)
-        network = (Rhythm if name == "rhythm" else Pitch)(Size(*saved["size"]))
+        network = NETWORKS[name](Size(*saved["size"]))
         network.load_state_dict(saved["mean"])
         export(network, out / f"{name}.onnx")
     others = [f"{name}.int8.onnx" for name in NETWORKS]
     about = (
-        "What is heard, a hundred times a second, from the past alone: onsets and drums, beats and downbeats (rhythm); notes, "
-        "a single voice's pitch, chord, bass and key (pitch)."
+        "What is heard, a hundred times a second, from the past alone: onsets and drums, beats and downbeats (rhythm); "
+        "notes, a single voice's pitch, chord, bass and key (pitch)."
     )
     graphs = {name: f"{name}.onnx" for name in NETWORKS}
-    facts = {"name": "hearing", "about": about, "licence": "GPL-3.0-or-later", "made_by": made_by, "data": list(LEARNT_FROM)}
+    facts = {
+        "name": "hearing",
+        "about": about,
+        "licence": "GPL-3.0-or-later",
+        "made_by": made_by,
+        "data": list(LEARNT_FROM),
+    }
     writing.refresh(out, writing.made("hearing", out, graphs, others, **facts))

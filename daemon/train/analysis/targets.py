@@ -1,4 +1,4 @@
-"""What the networks should have heard, frame by frame, of the stems that were mixed. Times shift by dsp.activations.LATE_S."""
+"""What the networks should have heard of the stems that were mixed, frame by frame; late by dsp.activations.LATE_S."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from dsp.activations import BINS_PER_SEMITONE, F0_BINS, FRAMES_HZ, LATE_S, LOWES
 NEAR = 1.5  # frames from an event at which its target has fallen from 1 to 0
 NEAR_F0 = 0.7  # bins: of the bump around where a voice lies
 PITCHED, KICK, SNARE, HAT = 0, 1, 2, 3  # what a note is
-DRUM_KIT, NOISE, TAPS = 128, 131, 132  # programs that have no pitch
+DRUM_KIT, NOISE = 128, 131  # programs without a pitch: the kit, and all from NOISE on
 UNKNOWN = -1
 
 
@@ -121,7 +121,7 @@ def _then(value: Tensor, what: str, ratio: Tensor, frames: int) -> Tensor:
 
 def _voice(labels: Labels, on: Tensor, ratio: Tensor, frames: int) -> tuple[Tensor, Tensor, Tensor]:
     """The bump where the one voice lies, whether it sounds, and where that is known: a single voice, or none."""
-    pitched = on & (labels.programs >= 0) & ((labels.programs < DRUM_KIT) | (labels.programs == 129) | (labels.programs == 130))
+    pitched = on & (labels.programs >= 0) & (labels.programs != DRUM_KIT) & (labels.programs < NOISE)
     single, none = pitched.sum(1) == 1, pitched.sum(1) == 0
     which = pitched.float().argmax(1)
     hz = labels.f0[torch.arange(len(ratio), device=ratio.device), which]
