@@ -26,11 +26,12 @@ BEATS = 9
 METRE_OF = np.repeat(np.arange(3), METRES)
 METRE_CHANGE = 0.003  # chance per bar
 
-USUAL_BPM, USUAL_OCTAVES = 120.0, 0.5  # tempo before anything is heard: log-normal
-PULL = 0.01  # how much of that is applied again at each settling: steadies the octave
+USUAL_BPM, USUAL_OCTAVES = 120.0, 0.35  # tempo before anything is heard: log-normal
+PULL = 0.02  # how much of that is applied again at each settling: steadies the octave
 TEMPO_CHANGE = 80.0  # exp(-TEMPO_CHANGE |length ratio - 1|) from beat to beat
-BEGINNING = 16  # a beat begins within its first 16th
-BEAT_SHARPNESS, DOWN_SHARPNESS = 0.6, 0.4  # frames are not independent: evidence counts less than its face value
+BEGINNING = 3  # frames in which a beat may begin, at any tempo: so wide is the network's word
+SELDOM = 16  # one frame in so many, or fewer, holds a beat
+BEAT_SHARPNESS, DOWN_SHARPNESS = 0.6, 1.0  # frames are not independent: evidence counts less than its face value
 DOUBT = 0.05  # activation of a beat that may be of either kind, added before the kinds are compared
 DOWNBEATS = 0.3  # of all beats
 MOST = 60.0  # a likelihood ratio goes no further than this or its reciprocal
@@ -133,12 +134,11 @@ def _weigh(s, ratio_beat, ratio_down):
         length = SHORTEST + i
         start = s.start[i] - 1 if s.start[i] > 0 else length - 1
         s.start[i] = start
-        width = max(2, (length + BEGINNING // 2) // BEGINNING)
         for b in range(BEATS):
             belief = s.belief[b, s.offset[i] : s.offset[i] + length]
             belief[start] = s.entering[b, i]
             ratio = ratio_down if b == FIRST[METRE_OF[b]] else ratio_beat
-            for p in range(start, start + width):
+            for p in range(start, start + BEGINNING):
                 belief[p if p < length else p - length] *= ratio
 
 
@@ -220,7 +220,7 @@ def step(s, beat, down):
     """Take one frame: the probabilities that it holds a beat that is no downbeat, and one that is. [worker]"""
     most = np.float32(MOST)
     both = min(beat + down, np.float32(0.999))
-    odds = both * np.float32(BEGINNING - 1) / (np.float32(1) - both)
+    odds = both * np.float32(SELDOM - 1) / (np.float32(1) - both)
     any_ratio = min(most, max(np.float32(1) / most, odds)) ** np.float32(BEAT_SHARPNESS)
     share = (down + np.float32(DOUBT * DOWNBEATS)) / (beat + down + np.float32(DOUBT))
     ratio_down = any_ratio * (share / np.float32(DOWNBEATS)) ** np.float32(DOWN_SHARPNESS)

@@ -115,7 +115,7 @@ def decode(s, row, end, out):
     b = s.bar
     s.period = b.period * s.frame
     s.confidence = b.tempo_belief * b.agreement * s.hits
-    middle = max(0.5, 0.5 * (b.period / bar.BEGINNING - 1.0)) * s.frame  # of the frames in which the beat may begin
+    middle = 0.5 * (bar.BEGINNING - 1) * s.frame  # of the frames in which the beat may begin
     to_go = (1.0 - b.phase) * s.period + middle - s.late  # from the row's end
     while to_go < 0 or np.float64(end - s.last_beat) + to_go < APART * s.period:
         to_go += s.period

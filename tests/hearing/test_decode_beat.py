@@ -67,7 +67,8 @@ def test_beats_and_bars_are_foretold(bpm: int, metre: int) -> None:
     assert lead_s.max() < 0.060
     value = found["value"][settled]
     assert np.abs(value[:, 0] / bpm - 1).max() < 0.01
-    assert value[:, 1].min() > 0.5
+    assert value[:, 1].min() > 0.25  # a slow beat might still be every other one
+    assert value[-1, 1] > 0.8
     assert np.array_equal(value[:, 2], np.flatnonzero(true > SETTLED_S)[: due.size] % metre + 1)
     assert state["beat"]["metre"][0] == metre
 
