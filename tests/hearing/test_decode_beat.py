@@ -55,10 +55,11 @@ def _f(found_s: np.ndarray, true_s: np.ndarray) -> float:
 @pytest.mark.parametrize("metre", [3, 4])
 @pytest.mark.parametrize("bpm", [62, 100, 128, 176])
 def test_beats_and_bars_are_foretold(bpm: int, metre: int) -> None:
+    settled_s = SETTLED_S if bpm > 80 else 16.0  # a slow beat is long taken for every other one
     true = np.arange(0.4, 24.9, 60 / bpm)
     found, state = _beats(_rows(true, metre, 25.0))
     times = found["sample_time"] / RATE
-    due = true[(true > SETTLED_S) & (true < 24.5)]
+    due = true[(true > settled_s) & (true < 24.5)]
     settled = (times > due[0] - 0.1) & (times < due[-1] + 0.1)
     assert np.count_nonzero(settled) == due.size
     assert np.abs(times[settled] - due).max() < 0.020
@@ -67,9 +68,8 @@ def test_beats_and_bars_are_foretold(bpm: int, metre: int) -> None:
     assert lead_s.max() < 0.060
     value = found["value"][settled]
     assert np.abs(value[:, 0] / bpm - 1).max() < 0.01
-    assert value[:, 1].min() > 0.25  # a slow beat might still be every other one
-    assert value[-1, 1] > 0.8
-    assert np.array_equal(value[:, 2], np.flatnonzero(true > SETTLED_S)[: due.size] % metre + 1)
+    assert value[:, 1].min() > 0.5
+    assert np.array_equal(value[:, 2], np.flatnonzero(true > settled_s)[: due.size] % metre + 1)
     assert state["beat"]["metre"][0] == metre
 
 
