@@ -42,9 +42,10 @@ BUILT_S = 16.0  # a drop that the low end was not taken out for comes so soon af
 APART_S = 8.0  # between two sections of one kind, and between a boundary and anything else
 
 ATTACKS = 8.0  # nepers a second of rises over all bands: less is no rhythm; a groove has 50 to 200
-LOW_DB = 12.0  # below the level: so much a low end must be to count
+LOW_DB = 10.0  # below the level: so much a low end must be to count
 FOREVER = 160  # steps: what was gone for so long is not missed any more
 FULL_DB = 3.0  # a drop is no further below the usual level
+STEADY, STEADY_STEP = 0.5, 1 / 24  # a bass note now and then is no low end
 GONE_DB, HERE_DB = 10.0, 7.0  # under the usual low end: it is gone, it is back
 BAR = 4  # steps
 
@@ -76,6 +77,7 @@ STATE = np.dtype(
         ("usual_low", np.float32),  # dB: the loudest of late
         ("usual_level", np.float32),
         ("restless", np.float32),  # dB: how far a step's level is from its past's, of late
+        ("steady", np.float32),  # part of the last steps that have the low end
         ("away", np.int64),  # steps without the low end
         ("waits", np.int64),  # for a drop: after a break 1, after a build-up 2
         ("waits_since", np.int64),
@@ -335,16 +337,23 @@ def _find_build(s, hop):
 
 
 @inline
+def _has_low(s):
+    """Whether there is a low end to be missed: strong enough, and most of the time. [audio]"""
+    return s.steady > np.float32(STEADY) and s.usual_low > s.usual_level - np.float32(LOW_DB)
+
+
+@inline
 def _find_break(s, hop):
     """Follow whether the low end is there; a break where it or the drums are gone for a bar. [audio]"""
     newest = (s.steps - 1) & (STEPS - 1)
     track = s.track
     level = track[LEVEL]
-    is_low = s.usual_low > s.usual_level - np.float32(LOW_DB)
-    if is_low and track[LOW, newest] < s.usual_low - np.float32(GONE_DB):
+    is_gone = track[LOW, newest] < s.usual_low - np.float32(GONE_DB)
+    if is_gone and (s.away > 0 or _has_low(s)):
         s.away += 1
     elif s.away > 0 and _mean(track[LOW], s.steps, 0, 2) > s.usual_low - np.float32(HERE_DB):
         s.away = 0
+    s.steady += np.float32(STEADY_STEP) * (np.float32(0 if is_gone else 1) - s.steady)
     rings_out = level[newest] < max(
         level[(newest - 1) & (STEPS - 1)] - np.float32(1.5), np.float32(SILENT_DB + 6), s.usual_level - np.float32(35)
     )
@@ -374,7 +383,8 @@ def _find_drop(s, hop):
     s.low_now += np.float32(0.3) * (low - s.low_now)
     if s.rising < 0:
         is_due = s.waits == 2 and hop.end - s.waits_since < np.int64(BUILT_S * s.rate)
-        if (is_due or s.away >= (BAR if s.waits != 0 else 2 * BAR)) and _db(s.low_now) > s.usual_low - np.float32(6):
+        is_missed = s.away >= (BAR if s.waits != 0 else 2 * BAR)
+        if (is_missed or (is_due and _has_low(s))) and _db(s.low_now) > s.usual_low - np.float32(6):
             s.rising, s.rising_looks = hop.end - FRAME // 2, 0
             s.rising_low = s.rising_level = np.float32(0)
         return
@@ -422,7 +432,7 @@ def _find_boundary(s, hop):
             return
     level = _mean(s.track[LEVEL], s.steps, 0, RECENT)
     sure = np.float32(1) - np.exp(-peak / np.float32(2 * BOUNDARY_AT))
-    if _change(s, LEVEL) < np.float32(-3) and _change(s, LOW) < np.float32(-9) and s.waits == 0:
+    if _change(s, LEVEL) < np.float32(-3) and _change(s, LOW) < np.float32(-9) and s.waits == 0 and _has_low(s):
         s.waits, s.waits_since = 1, hop.end  # so soft a break that it shows only now
         _say(s, hop, BREAK, at, sure, level)
     else:
