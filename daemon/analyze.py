@@ -29,13 +29,12 @@ def run(file: Path, config: Config, as_json: bool, rate: int) -> None:
     from daemon.hearing.offline import Listener
 
     analysers = [registry.analyser(kind, name) for kind, name in config.analysers()]
-    neural = config.neural()
-    listener = Listener(rate, sound.channels, analysers, neural, config.models.get("hearing", ""))
+    listener = Listener(rate, sound.channels, analysers, config.neural(), config.models.get("hearing", ""))
     note.cancel()
     encode = msgspec.json.Encoder().encode
     silence = np.zeros((sound.channels, SILENCE_AFTER), np.float32)
     for block in itertools.chain(sound.blocks(rate), [silence]):
-        for message in bridge.messages(listener.process(block), rate, as_json, "f0" not in neural):
+        for message in bridge.messages(listener.process(block), rate, dense=as_json):
             text = encode(m.plain(message)).decode() if as_json else lines.line(message)
             sys.stdout.write(text + "\n")
     for text in sound.notes:

@@ -30,6 +30,8 @@ class Listener:
             from daemon.models.opening import open_model
 
             self._stream = Stream(rate, neural, open_model("hearing", model).graphs)
+            self._stream.process(np.zeros((channels, round(rate / 50)), np.float32))  # what is to be compiled is now
+            self._stream.begin(0)
         self._instead = [kind for analysis in neural for kind in KINDS[analysis]]
         self._hears_f0 = "f0" in neural
         self._f0: tuple[float, ...] = (0, 0.0, 0.0, 0.0)  # the newest: sample time, then as F0_FIELDS
