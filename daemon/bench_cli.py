@@ -64,6 +64,16 @@ def bench_serve(seconds: float, workers: int, as_json: bool) -> None:
     sys.exit(serve.run(seconds, workers, as_json))
 
 
+@bench.command("hearing")
+@click.option("--seconds", type=SECONDS, default=20.0, show_default=True, help="How long each live row takes.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def bench_hearing(seconds: float, as_json: bool) -> None:
+    """What the networks that hear cost a frame, their process's memory, and what the sound has of them."""
+    from daemon.bench import hearing
+
+    sys.exit(hearing.run(seconds, as_json))
+
+
 @bench.command("lights")
 @click.option("--seconds", type=SECONDS, default=30.0, show_default=True, help="How long each measure takes.")
 @click.option("--ledfx", "program", default="ledfx", show_default=True, help="LedFx, where it is not on the PATH.")
