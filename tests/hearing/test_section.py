@@ -127,7 +127,7 @@ def test_after_silence_all_is_as_at_the_start() -> None:
     hop = engine.state["hop"]
     hop["end"] += 20 * 3600 * RATE // 256 * 256
     hop["index"] += 20 * 3600 * RATE // 256
-    engine.kept[-1][1]["began"] = hop["end"]
+    engine.kept[-1][1]["texture"]["began"] = hop["end"]
     again = heard(np.concatenate([np.zeros(5 * RATE), sound]), engine=engine)
     shift = 20 * 3600 * RATE // 256 * 256 + 5 * RATE
     assert again["value"][:, 0].tolist() == first["value"][:, 0].tolist()
