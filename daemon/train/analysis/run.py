@@ -19,9 +19,9 @@ LEARNT_FROM = (
     Data("POP909", "MIT on the data; the songs themselves are commercial"),
     Data("JSB chorales", "public-domain works"),
     Data("drum patterns, accompaniments, singing, noise and applause that jamd makes", "GPL-3.0-or-later"),
-    Data("Fluid (R3) and Fluid (R3) Mono by FluidSynth", "MIT"),
+    Data("Fluid (R3) and Fluid (R3) Mono", "MIT", "sounds, by FluidSynth, as are the next two"),
     Data("TimGM6mb", "GPL-2"),
-    Data("Csound's General MIDI bank", "LGPL-2.1"),
+    Data("Csound's General MIDI bank", "public domain"),
 )
 
 
