@@ -139,15 +139,17 @@ def _heard(stretch: Stretch, spans: list[Span]) -> Iterator[m.Message]:
 
 
 def settled(messages: list[m.Message], around: Sequence[Window]) -> list[m.Message]:
-    """Without the ends of notes of which it depends on a handover whether they were said to begin."""
+    """Without the ends of notes that lasted into a handover, which are the daemon's own, or were never said to begin."""
     found: list[m.Message] = []
-    began: set[int] = set()
+    began: dict[int, int] = {}  # MIDI number -> when that was known
     for one in messages:
-        if isinstance(one, m.NoteOn):
-            is_sure = not any(window.begin <= one.known_at <= window.end for window in around)
-            (began.add if is_sure else began.discard)(one.midi)
-        if not isinstance(one, m.NoteOff) or one.midi in began:
-            found.append(one)
+        if isinstance(one, m.NoteOff):
+            since = began.pop(one.midi, None)
+            if since is None or any(since <= window.end and window.begin <= one.known_at for window in around):
+                continue
+        elif isinstance(one, m.NoteOn):
+            began[one.midi] = one.known_at
+        found.append(one)
     return found
 
 

@@ -34,7 +34,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A stand-in, one that is slow in rhythm, and one that is damaged."""
     folder = tmp_path_factory.mktemp("models")
     standin.model(folder)
-    standin.model(folder, "slow", 60)
+    standin.model(folder, "slow", 20)
     damaged = standin.model(folder, "damaged") / "rhythm.onnx"
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"\0")
     with pytest.MonkeyPatch.context() as patch:
@@ -217,7 +217,7 @@ def test_a_model_that_will_not_do_is_refused_and_the_music_goes_on(shelf, tmp_pa
 
 
 def test_where_none_is_wanted_there_is_no_process(tmp_path) -> None:
-    stage = Stage(tmp_path, dict.fromkeys(ALL, "off") | {"onset": "aubio:hfc"}, "")
+    stage = Stage(tmp_path, dict.fromkeys(ALL, "off") | {"onset": "superflux"}, "")
     answers: list[dict] = []
 
     def script() -> Script:

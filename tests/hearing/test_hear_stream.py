@@ -144,9 +144,9 @@ def test_a_day_later_it_hears_the_same(graphs, rate: int) -> None:
     expected, found = now.process(music), later.process(music)
     for when in ("sample_time", "known_at"):
         found[when] -= day
-    late = expected["sample_time"] > 0  # before a stream nothing can have been
-    assert (found[late] == expected[late]).all()
-    assert np.array_equal(found["known_at"], expected["known_at"]) and late.mean() > 0.9
+    # Nothing can have been before a stream began, so that its first moments may differ.
+    found, expected = (one[one["known_at"] > rate // 2] for one in (found, expected))
+    assert len(expected) > 500 and (found == expected).all()
 
 
 def test_begun_anew_it_knows_nothing(graphs, music, heard) -> None:
