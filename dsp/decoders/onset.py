@@ -1,8 +1,9 @@
-"""Onsets: peaks of the network's activation, picked with one frame of wait.
+"""Onsets: peaks of the network's activation, picked with one frame of wait at most.
 
-The online peak picking of S. Boeck, F. Krebs and M. Schedl, "Evaluating the online capabilities of onset detection
-methods", ISMIR 2012: a frame is an onset where it is the greatest of its neighbours and lies above a threshold that rises
-with the mean of the last 100 ms. The parabola through the three frames places it between them.
+After the online peak picking of S. Boeck, F. Krebs and M. Schedl, "Evaluating the online capabilities of onset detection
+methods", ISMIR 2012: a frame is an onset where it is the greatest of its neighbours and passes a threshold that rises with
+the mean of the last 100 ms; and with the highest peak of late, so that soft attacks count where none is sharp. The
+parabola through three frames places it between them. What is sure is not waited for.
 """
 
 import numpy as np
@@ -15,20 +16,25 @@ from dsp.kernel import inline, zeros
 
 KEPT = 16  # frames looked back on
 MEAN_FRAMES = 10
-THRESHOLD = 0.30
-ADAPT = 0.5  # of the mean, added to the threshold
-REFRACTORY_S = 0.04
+THRESHOLD = 0.12
+ADAPT = 0.4  # of the mean, added to the threshold
+OF_HIGHEST, HIGHEST_S = 0.4, 3.0  # least part of the highest peak of late, which decays over so long
+SIDES = 0.2  # weight of the frames on either side in what must pass the threshold
+SURE = 0.6  # not waited for
+REFRACTORY_S = 0.03
 BAND_THRESHOLD = 0.4
-WAITED = 1.0  # frames from the end of the one with the peak to the end of the one that shows it
 
 STATE = np.dtype(
     [
         ("late", np.float64),  # samples, as is the next
         ("frame", np.float64),
         ("refractory", np.int64),  # samples
+        ("fade", np.float32),
         ("rows", np.int64),  # so far
         ("any", np.float32, (KEPT,)),  # rings
         ("band", np.float32, (KEPT, 3)),
+        ("highest", np.float32),  # of late
+        ("told", np.int64),  # the last frame whose peak was an onset
         ("last", np.int64),  # sample of the last onset
     ],
     align=True,
@@ -41,7 +47,8 @@ def prepare(rate: float) -> np.ndarray:
     state["frame"] = rate / FRAMES_HZ
     state["late"] = LATE_S["onset"] * rate
     state["refractory"] = round(REFRACTORY_S * rate)
-    state["last"] = -(1 << 60)
+    state["fade"] = np.exp(-1 / FRAMES_HZ / HIGHEST_S)
+    state["told"] = state["last"] = -(1 << 60)
     return state
 
 
@@ -61,6 +68,16 @@ def _band(s, at):
 
 
 @inline
+def _tell(s, at, when, end, out):
+    """Emit the onset at the peak of frame `at`, unless one was told just before it. [worker]"""
+    if when - s.last < s.refractory:
+        return
+    s.last = when
+    s.told = at
+    emit(out, ONSET, max(np.int64(0), when), end, s.any[at % KEPT], _band(s, at), np.float32(0), np.float32(0))
+
+
+@inline
 def decode(s, row, end, out):
     """Take the row of the frame that ended at sample `end`. [worker]
 
@@ -68,23 +85,22 @@ def decode(s, row, end, out):
     """
     newest = s.rows
     s.rows = newest + 1
-    s.any[newest % KEPT] = row.onset[0]
+    after = row.onset[0]
+    s.any[newest % KEPT] = after
     for b in range(3):
         s.band[newest % KEPT, b] = row.onset[b + 1]
     at = newest - 1
-    if newest < 2:
-        return
-    before, here, after = s.any[(at - 1) % KEPT], s.any[at % KEPT], row.onset[0]
+    before, here = s.any[(at - 1) % KEPT], s.any[at % KEPT]
     mean = np.float32(0)
-    for k in range(at - MEAN_FRAMES, at):
+    for k in range(at - MEAN_FRAMES + 1, at + 1):
         mean += s.any[k % KEPT]
-    threshold = np.float32(THRESHOLD) + np.float32(ADAPT / MEAN_FRAMES) * mean
-    if here < threshold or here < before or here <= after:
-        return
-    curve = before - np.float32(2) * here + after  # below 0: it is a peak
-    shift = np.float32(0.5) * (before - after) / min(curve, np.float32(-1e-6))
-    when = end + np.int64(np.floor((np.float64(shift) - WAITED) * s.frame - s.late + 0.5))
-    if when - s.last < s.refractory:
-        return
-    s.last = when
-    emit(out, ONSET, max(np.int64(0), when), end, here, _band(s, at), np.float32(0), np.float32(0))
+    weighed = np.float32(1 - 2 * SIDES) * here + np.float32(SIDES) * (before + after)
+    threshold = max(np.float32(THRESHOLD), np.float32(OF_HIGHEST) * s.highest) + np.float32(ADAPT / MEAN_FRAMES) * mean
+    s.highest = max(weighed, s.fade * s.highest)
+    if after >= np.float32(SURE) and after > here and s.told < at - 2:
+        # a rise within one frame was steep: the peak is yet to come, half a frame on
+        shift = np.float64(0.5) if here < np.float32(0.25) * after else np.float64(0)
+        _tell(s, newest, end + np.int64(np.floor(shift * s.frame - s.late + 0.5)), end, out)
+    elif weighed >= threshold and here >= before and here > after and s.told < at - 1:
+        shift = np.float64(before - after) / np.float64(min(before - here - here + after, np.float32(-1e-6)))
+        _tell(s, at, end + np.int64(np.floor((0.5 * shift - 1.0) * s.frame - s.late + 0.5)), end, out)

@@ -20,14 +20,14 @@ def _rows(notes: list[Note], seconds: float, seed: int | None = None) -> np.ndar
         p = midi - LOWEST
         place = (start + LATE_S["attack"]) * FRAMES_HZ - 1
         for frame in range(int(place) - 1, int(place) + 3):
-            level = max(0.0, 1 - abs(frame - place) / 2) * (0.95 if seed is None else rng.uniform(0.6, 1.0))
+            level = max(0.0, 1 - abs(frame - place) / 2) * (0.95 if seed is None else rng.uniform(0.8, 1.0))
             made["attack"][frame, p] = max(made["attack"][frame, p], level)
             made["velocity"][frame, p] = velocity / 127
         span = slice(int((start + LATE_S["sounding"]) * FRAMES_HZ) + 2, int((end + LATE_S["sounding"]) * FRAMES_HZ))
         made["sounding"][span, p] = 0.9
     if seed is not None:
-        made["sounding"] *= rng.uniform(0.6, 1.0, made["sounding"].shape)
-        made["attack"] = np.maximum(made["attack"], 0.3 * rng.random(made["attack"].shape) ** 4)
+        made["sounding"] *= rng.uniform(0.8, 1.0, made["sounding"].shape)
+        made["attack"] = np.maximum(made["attack"], 0.2 * rng.random(made["attack"].shape) ** 4)
     return made
 
 
@@ -116,9 +116,28 @@ def test_every_key_at_once_is_no_overflow() -> None:
     assert len(_spans(notes)) > 88
 
 
+def test_what_sounds_on_without_an_attack_is_a_note() -> None:
+    made = _rows([(0.5, 1.5, 62, 90), (2.0, 2.05, 65, 90)], 3.0)
+    made["attack"] = 0.01
+    ((start, end, midi, _),) = _spans(_decode(made)[0])  # the short one is passed over
+    assert midi == 62
+    assert abs(start - 0.5) < 0.03
+    assert abs(end - 1.5) < 0.03
+
+
+def test_a_faint_attack_needs_its_sound() -> None:
+    made = _rows([(0.5, 1.5, 62, 90), (0.5, 1.5, 65, 90)], 2.0)
+    made["attack"] *= 0.2
+    made["sounding"][:, 65 - LOWEST] = 0
+    ((start, _, midi, _),) = _spans(_decode(made)[0])
+    assert midi == 62
+    assert abs(start - 0.5) < 0.01
+
+
 def test_an_overtone_of_a_stronger_attack_is_no_note() -> None:
     made = _rows([(0.5, 1.5, 48, 90)], 2.0)
-    made["attack"][:, 60 - LOWEST] = 0.3 / 0.9 * made["attack"][:, 48 - LOWEST]
+    made["attack"][:, 60 - LOWEST] = 0.4 * made["attack"][:, 48 - LOWEST]
+    made["sounding"][:60, 60 - LOWEST] = made["sounding"][:60, 48 - LOWEST]
     for name in ("attack", "sounding"):
         made[name][:, 67 - LOWEST] = 0.9 * made[name][:, 48 - LOWEST]
     assert sorted(midi for *_, midi, _ in _spans(_decode(made)[0])) == [48, 67]

@@ -39,10 +39,10 @@ def test_each_onset_once_and_in_time() -> None:
     made = _rows(true, true[-1] + 0.5, rng.uniform(0.5, 1.0, true.size))
     found = _onsets(made)
     assert found.size == true.size
-    assert np.abs(found["sample_time"] / RATE - true).max() < 0.006
-    assert ((found["value"][:, 0] > 0.3) & (found["value"][:, 0] <= 1)).all()
+    assert np.abs(found["sample_time"] / RATE - true).max() < 0.008
+    assert ((found["value"][:, 0] > 0.1) & (found["value"][:, 0] <= 1)).all()
     waited_s = found["known_at"] / RATE - true
-    assert waited_s.min() > LATE_S["onset"]
+    assert waited_s.min() > LATE_S["onset"] - 0.010
     assert waited_s.max() < LATE_S["onset"] + 0.031
 
 
@@ -60,7 +60,7 @@ def test_a_kick_under_a_hat_is_a_kick() -> None:
 
 def test_what_is_low_or_lasts_is_no_onset() -> None:
     made = np.zeros(2000, RHYTHM)
-    made["onset"][:, 0] = np.random.default_rng(2).random(2000) * 0.15
+    made["onset"][:, 0] = np.random.default_rng(2).random(2000) * 0.09
     assert _onsets(made).size == 0
     made["onset"][:, 0] = 0.6  # a drone that the network takes for one long beginning
     assert _onsets(made).size <= 1
@@ -68,5 +68,5 @@ def test_what_is_low_or_lasts_is_no_onset() -> None:
 
 def test_two_peaks_of_one_attack_are_one_onset() -> None:
     made = _rows(np.arange(0.5, 9.5, 0.5), 10.0)
-    made["onset"][3:, 0] = np.maximum(made["onset"][3:, 0], 0.8 * made["onset"][:-3, 0])
+    made["onset"][2:, 0] = np.maximum(made["onset"][2:, 0], 0.8 * made["onset"][:-2, 0])
     assert _onsets(made).size == 18

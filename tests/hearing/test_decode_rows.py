@@ -144,14 +144,15 @@ def test_each_decoder_can_be_left_out() -> None:
         assert set(found["kind"]) <= kinds
 
 
-def test_events_lie_in_their_frame() -> None:
-    """Each kind's time is told from the row's end by what the row tells of."""
+@pytest.mark.parametrize(("level", "waited"), [(0.5, 1), (0.9, 0)])
+def test_onsets_lie_in_their_frame(level: float, waited: int) -> None:
+    """Told from the row's end by what the row tells of, one frame later unless it is sure."""
     made = np.zeros(40, RHYTHM)
-    made["onset"][20, 0] = 0.9
+    made["onset"][19:21, 0] = 0.4 * level, level
     found = _decode("rhythm", made, [1])
     assert found.size == 1
-    assert found["known_at"][0] == _ends(40)[21]
-    assert abs(found["sample_time"][0] - (_ends(40)[20] - LATE_S["onset"] * RATE)) < 2
+    assert found["known_at"][0] == _ends(40)[20 + waited]
+    assert abs(found["sample_time"][0] - (_ends(40)[20] - LATE_S["onset"] * RATE)) < 0.3 * RATE / FRAMES_HZ
 
 
 def test_a_full_sink_counts_what_it_loses() -> None:
