@@ -13,6 +13,7 @@ from daemon import messages as m
 from daemon.app import App
 from daemon.hearing import offline
 from daemon.hearing.kinds import OF
+from tests.engine_alone import ENGINE_ALONE
 
 RATE, BLOCK = 48000, 128
 LONGEST_S = 120.0  # for a machine that compiles first
@@ -24,10 +25,12 @@ Script = Generator[Any, None, None]
 class Stage:
     """[main]"""
 
-    def __init__(self, folder: Path, analysis: dict[str, str], model: str = "standin") -> None:
+    def __init__(self, folder: Path, analysis: dict[str, str | None], model: str = "standin") -> None:
+        """`analysis`: of the config; None: left to the daemon, and what is not named the engine's."""
+        chosen = {name: by for name, by in (ENGINE_ALONE | analysis).items() if by is not None}
         values = {
             "engine": {"driver": "timer", "input": "performance", "rate": RATE, "block_size": BLOCK},
-            "analysis": analysis,
+            "analysis": chosen,
             "models": {"hearing": model} if model else {},
             "zmq": {"address": f"ipc://{folder}/wire", "latest": "off"},
             **{name: {"address": "off"} for name in ("control", "page")},
@@ -91,7 +94,7 @@ def told(messages: list[m.Message], *analyses: str, begin: int = -1, end: int = 
 
 def by_file(analysis: dict[str, str], blocks: Iterable[np.ndarray]) -> list[m.Message]:
     """What a file with that sound gives."""
-    how = config.parse({"analysis": analysis})
+    how = config.parse({"analysis": ENGINE_ALONE | analysis})
     analysers = [registry.analyser(kind, name) for kind, name in how.analysers()]
     found = offline.found(blocks, RATE, 2, analysers, how.neural())
     f0_of_hops = "f0" not in how.neural()

@@ -34,7 +34,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A stand-in, one that is slow in rhythm, and one that is damaged."""
     folder = tmp_path_factory.mktemp("models")
     standin.model(folder)
-    standin.model(folder, "slow", 20)
+    standin.model(folder, "slow", 40)
     damaged = standin.model(folder, "damaged") / "rhythm.onnx"
     damaged.write_bytes(damaged.read_bytes()[:-1] + b"\0")
     with pytest.MonkeyPatch.context() as patch:
@@ -185,7 +185,7 @@ def test_another_engine_and_another_model(shelf, tmp_path, monkeypatch) -> None:
 def test_left_alone_it_hears_what_this_machine_keeps_up_with(shelf, tmp_path, monkeypatch) -> None:
     """By a model that is too slow in rhythm; what is named in the config is the config's to say."""
     monkeypatch.setattr(config, "BY_NETWORK", tuple(ALL))
-    stage = Stage(tmp_path, {"key": "off", "chord": "templates"}, "slow")
+    stage = Stage(tmp_path, dict.fromkeys(ALL) | {"key": "off", "chord": "templates"}, "slow")
 
     def script() -> Script:
         yield lambda: "slow" in stage.who("onset")[1] and stage.who("notes")[0] == "neural"

@@ -19,6 +19,7 @@ from daemon.inputs.performance import Performance
 from daemon.models.opening import open_folder
 from daemon.registry import HEARS
 from dsp.hop import BEAT, F0, KEY, NOTE_OFF, NOTE_ON, ONSET
+from tests.engine_alone import ENGINE_ALONE
 from tests.hearing import standin
 
 ALL = list(HEARS)
@@ -160,7 +161,7 @@ def test_begun_anew_it_knows_nothing(graphs, music, heard) -> None:
 
 
 def listened(sound: np.ndarray, analysis: dict[str, str], size: int, rate: int = RATE) -> list[Any]:
-    how = config.parse({"analysis": analysis})
+    how = config.parse({"analysis": ENGINE_ALONE | analysis})
     analysers = [registry.analyser(kind, name) for kind, name in how.analysers()]
     silence = np.zeros((2, SILENCE_AFTER), np.float32)
     whole = np.concatenate([sound, silence], axis=1)
