@@ -105,10 +105,13 @@ class Process:
         """What is heard from now on by these graphs."""
         assert self._opening is not None
         surely, perhaps = self._opening.surely, self._opening.perhaps
-        fits, cost = pace.kept_up_with(perhaps, surely, graphs) if perhaps else ([], pace.measured(surely, graphs))
+        if perhaps:
+            fits, cost, of_all = pace.kept_up_with(perhaps, surely, graphs)
+        else:
+            fits, cost = [], (of_all := pace.measured(surely, graphs))
         self._chosen = [*surely, *fits]
         self._epoch, self._stream = -1, None
-        self._say_chosen(self._chosen, str(cost), f"too slow here: {cost}")
+        self._say_chosen(self._chosen, str(cost), f"too slow here: {of_all}")
 
     def _say_chosen(self, chosen: list[str], why: str, why_not: str) -> None:
         assert self._opening is not None

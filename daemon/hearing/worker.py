@@ -15,7 +15,7 @@ from daemon.models.link import Model
 from daemon.models.using import Reply, Using
 
 SILENT_S = 5.0  # without a word: it hangs,
-START_S = 120.0  # and before it is ready, for which it may have to compile
+START_S = 120.0  # and before it hears anything, for which it may have to compile
 AGAIN_S, AGAIN_MOST_S = 0.5, 30.0  # between a process's end and the next; twice as long each time
 CLOSE_S = 0.5
 
@@ -87,7 +87,7 @@ class Worker:
                 self.start()
             return
         code = beside.code()
-        patience_s = SILENT_S if self.chosen is not None else START_S
+        patience_s = SILENT_S if self.chosen is not None and self.chosen.analyses else START_S
         if code is None and now - beside.heard_at < patience_s and not self._using.hangs(now):
             return
         self.chosen, self.ended = None, f"its process {how(code)} and is started again"

@@ -145,8 +145,10 @@ def test_of_what_may_be_heard_that_which_fits_is(monkeypatch, costs: dict[str, f
         return pace.Cost(mean, mean + costs.get("spread", 0.5))
 
     monkeypatch.setattr(pace, "measured", measured)
-    found, cost = pace.kept_up_with(["onset", "beat", "f0"], [], {})
+    monkeypatch.setattr(pace, "PAUSE_S", 0.0)
+    found, cost, of_all = pace.kept_up_with(["onset", "beat", "f0"], [], {})
     assert found == chosen
+    assert of_all.mean_ms == costs["rhythm"] + costs["pitch"]
     assert cost.fits == bool(chosen)
     assert f"{cost.mean_ms:.1f} ms of 10 for a frame, p99 {cost.p99_ms:.1f}" == str(cost)
 
