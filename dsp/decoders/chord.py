@@ -14,10 +14,10 @@ from dsp.kernel import inline, zeros
 
 STATES = NO_CHORD + 1
 STAY_S = 1.5  # time constant of staying in a chord
-SHARPNESS = 0.1  # frames are not independent, so their evidence counts less than its face value
+SHARPNESS = 0.14  # frames are not independent, so their evidence counts less than its face value
 LEAST = 0.003  # no probability counts for less
 SURE = 0.6  # probability a chord must have to be named
-LATELY_S = 0.2  # over which the bass is averaged
+LATELY_S = 0.1  # over which the bass is averaged
 
 STATE = np.dtype(
     [

@@ -28,7 +28,9 @@ def _rows(chords: list[int], keys: list[int], each_s: float, seed: int | None = 
         made["bass"][k] = 0.1 / 11
         if chords[k // n] != NO_CHORD:
             made["bass"][k, (chords[k // n] + 4) % 12] = 0.9
-            made["sounding"][k, 30] = 0.9
+            tonic, third = keys[k // n] % 12, 4 - keys[k // n] // 12
+            for step in (0, third, 7):
+                made["sounding"][k, 27 + tonic + step] = 0.9  # the key's first chord, from C3
     shift = round(LATE_S["chord"] * FRAMES_HZ)
     return np.concatenate([made[:1].repeat(shift), made])
 
@@ -83,7 +85,7 @@ def test_a_key_is_found_and_its_change(seed: int | None) -> None:
     found = events[events["kind"] == KEY]
     assert found["value"][:, :2].tolist() == [[7, 0], [2, 0]]
     assert 2.0 < found["known_at"][0] / RATE < 4.0
-    assert 33.0 < found["known_at"][1] / RATE < 50.0
+    assert 33.0 < found["known_at"][1] / RATE < 58.0
     assert ((found["value"][:, 2] > 0) & (found["value"][:, 2] <= 1)).all()
 
 
