@@ -48,7 +48,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With `pytest -n 2` those that wait for real time run beside those that compute; of each kind, one after the other."""
     for item in items:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        item.add_marker(pytest.mark.xdist_group(folder if folder in ("daemon", "reach", "serve") else "others"))
+        lane = folder if folder in ("daemon", "reach", "serve") else "others"
+        item.add_marker(
+            pytest.mark.xdist_group("pages" if item.path.name.startswith(("test_page", "test_web")) else lane)
+        )
 
 
 def _sweep() -> None:
