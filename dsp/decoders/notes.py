@@ -18,18 +18,18 @@ SURE, FAINT = 0.7, 0.15  # least activation of an attack: that needs no more, an
 AGAIN = 0.4  # of an attack on a key that sounds already
 CLEAR = 0.78  # how surely the key of a faint attack must sound
 WAIT_FRAMES = 7  # for so long after it
-SOFT, SOFT_FRAMES = 0.5, 9  # what sounds so surely for so long is a note without an attack
+SOFT, SOFT_FRAMES = 0.5, 12  # what sounds so surely for so long is a note without an attack
+SOFT_LATE_S = 0.035  # how long after its beginning such a note sounds so surely
 OVER, OVER_FRAMES = 0.45, 4  # below that for so long: let go
 STRUCK_FRAMES = 6  # after a note was decided in which it is not let go: what sounds may show later
 APART_FRAMES = 5  # a key is no sooner struck again
-GHOST = 0.5  # of the attack an octave, a twelfth or two octaves below: as weak as this, it is that note's overtone
-OVERTONES = np.array([12, 19, 24])
 AT_ONCE = 16  # notes that begin in one frame
 
 STATE = np.dtype(
     [
-        ("attack_late", np.float64),  # samples, as are the next two
+        ("attack_late", np.float64),  # samples, as are the next three
         ("sound_late", np.float64),
+        ("soft_late", np.float64),
         ("frame", np.float64),
         ("rows", np.int64),  # so far
         ("attack", np.float32, (3, PITCHES)),  # ring
@@ -54,6 +54,7 @@ def prepare(rate: float) -> np.ndarray:
     state["frame"] = rate / FRAMES_HZ
     state["attack_late"] = LATE_S["attack"] * rate
     state["sound_late"] = LATE_S["sounding"] * rate
+    state["soft_late"] = (LATE_S["sounding"] + SOFT_LATE_S) * rate
     state["age"] = 1 << 40
     return state
 
@@ -63,16 +64,6 @@ def _stop(s, p, when, end, out):
     """Let key `p` go at sample `when`. [worker]"""
     s.sounds[p] = 0
     emit(out, NOTE_OFF, max(when, s.began[p] + 1), end, LOWEST + p, np.float32(0), np.float32(0), np.float32(0))
-
-
-@inline
-def _is_ghost(attack, p):
-    """Whether an attack is the overtone of a stronger one. [worker]"""
-    for k in range(OVERTONES.size):
-        below = p - OVERTONES[k]
-        if below >= 0 and attack[p] < np.float32(GHOST) * attack[below]:
-            return True
-    return False
 
 
 @inline
@@ -98,8 +89,6 @@ def _watch(s, p, end):
     if s.waits[p] > 0:
         s.waits[p] -= 1
     if here < np.float32(FAINT) or here < before or here <= after or (s.waits[p] > 0 and here <= s.peak[p]):
-        return
-    if _is_ghost(s.attack[(now - 1) % 3], p):
         return
     curve = before - np.float32(2) * here + after  # below 0: it is a peak
     shift = np.float32(0.5) * (before - after) / min(curve, np.float32(-1e-6))
@@ -136,7 +125,7 @@ def decode(s, row, end, out):
             _begin(s, p, s.struck[p], s.loud[p], end, out)
             begun += 1
         elif s.soft[p] >= SOFT_FRAMES:
-            when = end - np.int64(s.soft[p] * s.frame + s.sound_late + 0.5)
+            when = end - np.int64((s.soft[p] - 1) * s.frame + s.soft_late + 0.5)
             _begin(s, p, when, max(row.velocity[p], s.velocity[(now - 1) % 3, p]), end, out)
             begun += 1
 

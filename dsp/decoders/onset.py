@@ -54,9 +54,9 @@ def prepare(rate: float) -> np.ndarray:
 
 @inline
 def _band(s, at):
-    """Which drum, from the greatest of three frames around frame `at`: a kick before a snare before a hat. [worker]"""
+    """Which drum, from the greatest of the frames around frame `at`: a kick before a snare before a hat. [worker]"""
     low, mid, high = np.float32(0), np.float32(0), np.float32(0)
-    for k in range(at - 1, at + 2):
+    for k in range(at - 1, min(at + 2, s.rows)):
         band = s.band[k % KEPT]
         low, mid, high = max(low, band[0]), max(mid, band[1]), max(high, band[2])
     least = np.float32(BAND_THRESHOLD)

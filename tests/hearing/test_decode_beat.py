@@ -80,7 +80,7 @@ def test_noise_on_the_activation_is_borne(metre: int, seed: int) -> None:
     found, _ = _beats(_rows(true, metre, 60.0, seed))
     late = found[found["sample_time"] > SETTLED_S * RATE]
     times, due = late["sample_time"] / RATE, true[true > SETTLED_S - 0.1]
-    assert _f(times, due) > 0.95
+    assert _f(times, due) > 0.92
     assert _f(times[late["value"][:, 2] == 1], true[::metre][true[::metre] > SETTLED_S - 0.1]) > 0.8
 
 

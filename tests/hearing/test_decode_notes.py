@@ -121,7 +121,7 @@ def test_what_sounds_on_without_an_attack_is_a_note() -> None:
     made["attack"] = 0.01
     ((start, end, midi, _),) = _spans(_decode(made)[0])  # the short one is passed over
     assert midi == 62
-    assert abs(start - 0.5) < 0.03
+    assert abs(start - 0.5) < 0.03  # the made-up sound is not as late as a network's
     assert abs(end - 1.5) < 0.03
 
 
@@ -132,15 +132,6 @@ def test_a_faint_attack_needs_its_sound() -> None:
     ((start, _, midi, _),) = _spans(_decode(made)[0])
     assert midi == 62
     assert abs(start - 0.5) < 0.01
-
-
-def test_an_overtone_of_a_stronger_attack_is_no_note() -> None:
-    made = _rows([(0.5, 1.5, 48, 90)], 2.0)
-    made["attack"][:, 60 - LOWEST] = 0.4 * made["attack"][:, 48 - LOWEST]
-    made["sounding"][:60, 60 - LOWEST] = made["sounding"][:60, 48 - LOWEST]
-    for name in ("attack", "sounding"):
-        made[name][:, 67 - LOWEST] = 0.9 * made[name][:, 48 - LOWEST]
-    assert sorted(midi for *_, midi, _ in _spans(_decode(made)[0])) == [48, 67]
 
 
 def _voice(pitch: np.ndarray, seed: int | None = None) -> np.ndarray:
