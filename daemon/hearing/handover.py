@@ -66,6 +66,11 @@ class Handover:
             said += self._pass(msgspec.structs.replace(newest, sample_time=now, known_at=now), to_network)
         return said
 
+    def forget(self) -> None:
+        """The network knows nothing of what it said before."""
+        self._held[True].clear()
+        self._newest = {key: message for key, message in self._newest.items() if not key[0]}
+
     def silence(self, now: int, by_network: bool | None = None) -> list[m.Message]:
         """The note-offs of the notes that sound, of one of the two or of both."""
         ended = [note for by, note in self._sounding.values() if by_network in (None, by)]

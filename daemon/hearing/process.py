@@ -184,7 +184,7 @@ class Process:
             self._unsent.append(packet)
 
     def _use(self, model: str) -> None:
-        """Make another model ready, beside the one that hears; of several the newest."""
+        """Make another model ready, beside the one that hears."""
         if self._opening is None or (self._making is not None and self._making.is_alive()):
             tell(self._daemon, Model(TASK, model, "refused", "another is being made ready; ask again", asked=model))
             return
@@ -204,7 +204,7 @@ class Process:
         """From the next frame on the other model hears, and knows nothing yet."""
         if not self._made:
             return
-        asked, opened, why = self._made.pop()
+        asked, opened, why = self._made.pop(0)
         if opened is None:
             tell(self._daemon, Model(TASK, asked, "refused", why, asked=asked))
             return

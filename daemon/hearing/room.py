@@ -114,8 +114,7 @@ class Hearing:
             if packet.epoch != self._epoch or not self._is_on:
                 continue
             if isinstance(packet, Began):
-                self._heard = self._began = packet.since
-                said += self._handover.silence(now, True)
+                said += self._begin_anew(packet.since, now)
             else:
                 self._heard = packet.until
                 found = Found(np.frombuffer(packet.events, EVENT), NOTHING)
@@ -126,6 +125,17 @@ class Hearing:
         for message in news:
             message.sample_time = message.known_at = now
         return said + news
+
+    def _begin_anew(self, since: int, now: int) -> list[m.Message]:
+        """The network hears from `since` on and knows nothing of before; what it passed over is the engine's to say."""
+        said = self._handover.silence(now, True)
+        if since - self._heard > LATE_S * self._rate:
+            for analysis, by_network in list(self._handover.by_network.items()):
+                if by_network:
+                    said += self._handover.change(analysis, False, self._heard, now)
+        self._handover.forget()
+        self._heard = self._began = since
+        return said
 
     def close(self) -> None:
         if self._worker is not None:

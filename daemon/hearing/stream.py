@@ -101,6 +101,9 @@ class Stream:
         for name, network in self._networks.items():
             network.step()
             row, state = self._rows[name], self._decoders[name]
+            if not np.isfinite(row.view(np.float32)).all():  # another's model may come to that, and would stay there
+                network.reset()
+                row.fill(0)
             if name == "rhythm":
                 rows.rhythm(state, row, self._ends, "onset" in chosen, "beat" in chosen, out)
             else:

@@ -47,8 +47,12 @@ def train_band(data: Path, out: Path) -> None:
 @click.argument("data", type=FILE)
 @click.option("--out", type=FILE, required=True, help="A folder for the graphs: daemon/hearing/models/hearing.")
 @click.option("--seed", type=int, default=1, show_default=True, help="What the sound and the weights begin from.")
-@click.option("--hours", type=click.FloatRange(0.1), default=HOURS, show_default=True, help="Of sound rendered to train on.")
-@click.option("--steps", type=click.IntRange(1), default=HEARING_STEPS, show_default=True, help="Batches of each network.")
+@click.option(
+    "--hours", type=click.FloatRange(0.1), default=HOURS, show_default=True, help="Of sound rendered to train on."
+)
+@click.option(
+    "--steps", type=click.IntRange(1), default=HEARING_STEPS, show_default=True, help="Batches of each network."
+)
 def train_analysis(data: Path, out: Path, seed: int, hours: float, steps: int) -> None:
     """Fit the two networks that hear, to sound rendered from the music in DATA/symbolic with FluidSynth.
 

@@ -70,3 +70,10 @@ def test_two_peaks_of_one_attack_are_one_onset() -> None:
     made = _rows(np.arange(0.5, 9.5, 0.5), 10.0)
     made["onset"][2:, 0] = np.maximum(made["onset"][2:, 0], 0.8 * made["onset"][:-2, 0])
     assert _onsets(made).size == 18
+
+
+def test_a_sure_onset_has_its_own_band_and_not_that_of_a_sixteenth_before() -> None:
+    kick, hat = _rows(np.array([0.21]), 1.0, 1.0, 0), _rows(np.array([0.36, 0.51]), 1.0, 1.0, 2)
+    made = kick.copy()
+    made["onset"] = np.maximum(kick["onset"], hat["onset"])
+    assert [int(one) for one in _onsets(made)["value"][:, 1]] == [LOW, HIGH, HIGH]

@@ -88,3 +88,16 @@ def test_any_rate_gives_the_same_onsets_and_notes(graphs, rate: int) -> None:
         true, found = of(theirs, kind)["sample_time"] / RATE, of(ours, kind)["sample_time"] / rate
         assert np.mean([np.abs(found - t).min() < 0.02 for t in true]) > 0.85
         assert abs(len(found) - len(true)) < 0.15 * len(true) + 2
+
+
+def test_a_network_that_has_lost_its_numbers_begins_anew(graphs) -> None:
+    sound = np.atleast_2d(music()).astype(np.float32)
+    stream = Stream(RATE, HEARS, graphs)
+    stream.process(sound[:, : 2 * RATE])
+    for network in stream._networks.values():
+        for state in network._states[network._turn].values():
+            state.fill(np.nan)
+    found = stream.process(sound[:, 2 * RATE :])
+    assert np.isfinite(found["value"]).all()
+    assert len(of(found, ONSET)) > 10
+    assert len(of(found, NOTE_ON)) > 10

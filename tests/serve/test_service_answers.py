@@ -21,6 +21,7 @@ from daemon.cli import main
 from daemon.inputs.performance import Performance
 from daemon.outputs import midi_out_file
 from daemon.outputs.midi_out_file import Sounded, Track
+from tests import engine_alone
 from tests.serve.service_stage import LONG, NOTES, PHRASE, RATE, Client, Serving, descriptors, files, of_seconds
 
 
@@ -37,8 +38,10 @@ def jamd(*words: object) -> str:
     return done.stdout
 
 
-def test_an_analysis_is_that_of_the_command_line(served: Client, sound: Path) -> None:
-    lines = [json.loads(line) for line in jamd("analyze", sound, "--json").splitlines()]
+def test_an_analysis_is_that_of_the_command_line(served: Client, sound: Path, tmp_path: Path) -> None:
+    (tmp_path / "engine.toml").write_text(engine_alone.TEXT)
+    command = ("analyze", sound, "--config", tmp_path / "engine.toml", "--json")
+    lines = [json.loads(line) for line in jamd(*command).splitlines()]
     events = [line for line in lines if line["type"] not in analysing.DENSE]
     assert len(events) > 20
     samples, _ = soundfile.read(sound, dtype="float32", always_2d=True)
@@ -61,6 +64,8 @@ def test_an_analysis_is_that_of_the_command_line(served: Client, sound: Path) ->
     short = served.result("analyse", sound=sound.read_bytes(), analysis={"onset": "off", "key": "off"})
     assert {event["type"] for event in short["events"]} == {event["type"] for event in events} - {"onset", "key"}
     assert "dense" not in short
+    named = served.result("analyse", sound=sound.read_bytes(), analysis={"beat": "neural"})["events"]
+    assert {event["position"] for event in named if event["type"] == "beat"} > {0}  # only a network tells it
 
 
 def _alike(one: Any, other: Any) -> bool:

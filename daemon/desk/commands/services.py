@@ -19,7 +19,8 @@ class Analyse(Command, tag="analyse"):
     """All that is heard in a sound, as `jamd analyze --json` says it; with `dense` also the features of each hop.
 
     One of `file` (a path where the service runs), `sound` (a sound file's bytes), or `samples` (float32, little-endian,
-    channels interleaved, at `rate`). `analysis` chooses analysers as a config does: {"onset": "aubio:hfc", "key": "off"}.
+    channels interleaved, at `rate`). `analysis` chooses analysers as a config does: {"onset": "aubio:hfc", "key": "off"};
+    networks hear only what is "neural" there, for they take longer.
     """
 
     file: str = ""
