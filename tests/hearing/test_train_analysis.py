@@ -5,6 +5,10 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
 
+import onnxruntime  # noqa: E402
+
+from daemon.train.analysis import corpus, fit  # noqa: E402
+from daemon.train.analysis.export import export  # noqa: E402
 from daemon.train.analysis.features import Features  # noqa: E402
 from daemon.train.analysis.network import Pitch, Rhythm, Size  # noqa: E402
 from daemon.train.analysis.targets import Labels, targets  # noqa: E402
@@ -108,3 +112,75 @@ def test_what_plays_faster_comes_earlier_and_ends() -> None:
     peak = int(made.attack[0, :, 48].argmax())
     assert peak == round((1 / 1.02 + LATE_S["attack"]) * FRAMES_HZ) - 1
     assert int(made.inside.sum()) == 294
+
+
+def folder_of(path, rng: np.random.Generator) -> None:
+    """A corpus of two excerpts: a tone that is struck each half second."""
+    path.mkdir()
+    found = []
+    with (path / "shard-000.i16").open("wb") as file:
+        for seed in range(2):
+            starts = np.arange(0.5, 23.5, 0.5)
+            t = np.arange(corpus.LENGTH) / corpus.RATE
+            sound = np.sin(2 * np.pi * 440 * t) * np.exp(-6 * (t % 0.5)) * 8000
+            file.write((sound + rng.normal(0, 20, t.size)).astype(np.int16).tobytes())
+            column = np.ones_like(starts)
+            notes = np.stack([0 * column, starts, starts + 0.4, 69 * column, 90 * column, 0 * column], 1)
+            found.append(
+                corpus.Excerpt(
+                    kind="melody",
+                    source="made",
+                    seed=seed,
+                    stems=np.zeros((0, 1), np.int16),
+                    programs=np.array([0], np.int16),
+                    notes=notes.astype(np.float32),
+                    beats=np.stack([starts, np.arange(starts.size) % 4 + 1], 1).astype(np.float32),
+                    metre=4,
+                    chords=np.zeros((0, 4), np.float32),
+                    key=np.zeros((0, 3), np.float32),
+                    f0=np.full((1, 2400), 440.0, np.float32),
+                    mono=np.array([True]),
+                    has_beats=True,
+                    has_chords=False,
+                    has_key=False,
+                    has_notes=True,
+                )
+            )
+    corpus.save(path, 0, found, 2)
+
+
+def test_a_fit_learns_is_stopped_and_goes_on(tmp_path, monkeypatch) -> None:
+    """After a step it is saved; another Fit goes on from there; the graph says what the network does."""
+    rng = np.random.default_rng(1)
+    folder_of(tmp_path / "train", rng)
+    folder_of(tmp_path / "valid", rng)
+    monkeypatch.setattr(fit, "BATCH", 1)
+    monkeypatch.setattr(fit, "JUDGED", 1)
+    monkeypatch.setattr(fit, "Size", lambda *_: Size(8, 16, 8, 8, 8, 8))
+    said: list[str] = []
+
+    def fitted(out: str, *until: int) -> dict[str, torch.Tensor]:
+        for steps in until:
+            one = fit.Fit(tmp_path / "train", tmp_path / "valid", tmp_path / out, 1, steps, said.append)
+            one.run()
+        return one.learners["rhythm"].mean.state_dict()
+
+    parts = fitted("parts", 1, 2)
+    assert any("going on from batch 1" in line for line in said)
+    assert all(torch.isfinite(value).all() for value in parts.values())
+    assert [line.split(",")[0] for line in said if "rhythm loss" in line] == ["1/1", "2/2"]
+    network = one_of(tmp_path / "parts")
+    export(network, tmp_path / "rhythm.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "rhythm.onnx")
+    bands = torch.rand(1, 3, 2, spectrogram.BANDS)
+    given = {"bands": bands.numpy()} | {f"state_{k}": one.numpy() for k, one in enumerate(network.start(1))}
+    with torch.no_grad():
+        heard, _ = network(bands, network.start(1))
+    assert np.abs(session.run(["onset"], given)[0] - torch.sigmoid(heard["onset"]).numpy()).max() < 1e-5
+
+
+def one_of(folder) -> Rhythm:
+    saved = torch.load(folder / "rhythm.pt", weights_only=False)
+    network = Rhythm(Size(*saved["size"])).eval()
+    network.load_state_dict(saved["mean"])
+    return network
