@@ -9,6 +9,7 @@ import soxr
 
 from daemon import registry, scores
 from daemon.engine import offline
+from daemon.heard import of as heard_of
 from daemon.inputs import performance
 from daemon.inputs.caller import Caller
 from daemon.inputs.performance import Performance, score, time_s
@@ -132,7 +133,8 @@ def heard():
 )
 def test_the_engine_hears_what_is_played(heard, analysis, figure, least):
     pytest.importorskip(f"dsp.analysers.{analysis}")
-    assert scores.of_engine(analysis, *heard, 48000)[figure] >= least
+    truth, events, hops = heard
+    assert scores.of(analysis, truth, heard_of(analysis, events, hops, 48000))[figure] >= least
 
 
 def test_the_engine_hears_it_at_a_healthy_level(heard):

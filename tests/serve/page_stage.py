@@ -98,6 +98,14 @@ class Playing:
         assert "error" not in answer, answer
         return answer["results"]
 
+    def do_in_time(self, command: dict[str, Any]) -> None:
+        """What a process beside the daemon is to do, which may be too busy at first."""
+        for _ in range(10):
+            answer = ask(f"ipc://{self.folder}/control", [command])
+            if answer.get("error", {}).get("code") != 504:
+                break
+        assert "error" not in answer, answer
+
     def heard(self, kind: type, fits: Callable[[Any], object] = lambda message: True, seconds: float = 30.0) -> Any:
         """The next message on the wire that fits, of those that have come and will."""
         ends_at = time.monotonic() + seconds
