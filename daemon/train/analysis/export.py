@@ -51,7 +51,7 @@ def export(network: Rhythm | Pitch, path: Path) -> None:
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it says that another exporter will follow it
         torch.onnx.export(
-            Heard(network),
+            Heard(network).eval(),
             tuple(inputs.values()),
             str(path),
             input_names=list(inputs),
