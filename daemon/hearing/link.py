@@ -49,10 +49,7 @@ class Began(msgspec.Struct, tag="began", array_like=True):
 
 
 class Alive(msgspec.Struct, tag="alive", array_like=True):
-    """From the process, several times a second: it does not hang. What the newest frames took, in ms."""
-
-    mean_ms: float = 0.0
-    p99_ms: float = 0.0
+    """From the process, several times a second: it does not hang."""
 
 
 ToProcess = Open | Use

@@ -1,7 +1,6 @@
 """The pace: what a frame takes on this machine, and which analyses it therefore keeps up with."""
 
 import time
-from collections import deque
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
@@ -16,7 +15,6 @@ QUARTER = 0.25  # of real time is what all of it may take in the mean
 RATE = 48000  # at which it is measured
 WARM, MEASURED = 20, 200  # frames
 LONGEST_S = 1.0  # in which they need not all be
-KEPT = 500  # frames of which the newest figures are
 TRIES, PAUSE_S = 3, 2.0  # something else may have been busy, most of all while jamd starts
 
 
@@ -35,26 +33,9 @@ class Cost(NamedTuple):
         return f"{self.mean_ms:.1f} ms of {HOP_MS:.0f} for a frame, p99 {self.p99_ms:.1f}"
 
 
-class Costs:
-    """The newest frames'."""
-
-    def __init__(self) -> None:
-        self._each: deque[float] = deque(maxlen=KEPT)
-
-    def add(self, seconds: float, frames: int) -> None:
-        """So many frames took so long."""
-        self._each += [1000 * seconds / frames] * frames
-
-    def cost(self) -> Cost:
-        """Of those there were."""
-        if not self._each:
-            return Cost(0.0, 0.0)
-        return Cost(float(np.mean(self._each)), float(np.quantile(self._each, 0.99)))
-
-
 def measured(chosen: Collection[str], graphs: Mapping[str, Any]) -> Cost:
     """What a frame takes now, of sound that gives events. About half a second. [worker]"""
-    stream, costs = Stream(RATE, chosen, graphs), Costs()
+    stream, each_ms = Stream(RATE, chosen, graphs), []
     n = RATE // FRAMES_HZ
     sound = _sound(n * (WARM + MEASURED))
     ends_at = 0.0
@@ -64,10 +45,10 @@ def measured(chosen: Collection[str], graphs: Mapping[str, Any]) -> Cost:
         now = time.perf_counter()
         ends_at = ends_at or now + LONGEST_S  # after the first, for which there may be something to compile
         if k >= WARM or now > ends_at:
-            costs.add(now - begun, 1)
+            each_ms.append(1000 * (now - begun))
         if now > ends_at:
             break
-    return costs.cost()
+    return Cost(float(np.mean(each_ms)), float(np.quantile(each_ms, 0.99)))
 
 
 def _sound(n: int) -> np.ndarray:

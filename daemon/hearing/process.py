@@ -64,7 +64,6 @@ class Process:
         self._has_caught_up = False
         self._unsent: list[msgspec.Struct] = []  # nothing is heard before it has gone
         self._said_at = self._alive_at = 0.0
-        self._costs = pace.Costs()
 
     def work(self) -> None:
         """Raises Gone when the daemon has."""
@@ -80,7 +79,7 @@ class Process:
             now = time.monotonic()
             if now >= self._alive_at:
                 self._alive_at = now + ALIVE_S
-                tell(self._daemon, Alive(*self._costs.cost()))
+                tell(self._daemon, Alive())
             select.select([self._daemon], [], [], wait_s)
 
     def _open(self, opening: Open) -> None:
@@ -150,13 +149,11 @@ class Process:
         return 0.0 if self._read < now.n else min(max(due_s, WAIT_S[0]), WAIT_S[1])
 
     def _hear(self, stream: Stream, block: Any, end: int) -> None:
-        before, begun = stream.heard, time.perf_counter()
+        before = stream.heard
         events = stream.process(block)
         self._read = end
-        frames = round((stream.heard - before) * pace.FRAMES_HZ / self._rate)
-        if frames <= 0:
+        if stream.heard == before:
             return
-        self._costs.add(time.perf_counter() - begun, frames)
         now = time.monotonic()
         if len(events) or now >= self._said_at + SAY_S:
             self._said_at = now

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from daemon import config, registry
@@ -151,12 +150,3 @@ def test_of_what_may_be_heard_that_which_fits_is(monkeypatch, costs: dict[str, f
     assert of_all.mean_ms == costs["rhythm"] + costs["pitch"]
     assert cost.fits == bool(chosen)
     assert f"{cost.mean_ms:.1f} ms of 10 for a frame, p99 {cost.p99_ms:.1f}" == str(cost)
-
-
-def test_the_newest_frames_costs() -> None:
-    costs = pace.Costs()
-    assert costs.cost() == (0.0, 0.0)
-    for k in range(1000):
-        costs.add(0.004 if k < 900 else 0.002, 2)
-    assert np.isclose(costs.cost().mean_ms, (300 * 2 + 200 * 1) / 500)
-    assert costs.cost().p99_ms == 2.0
