@@ -29,7 +29,7 @@ def _evaluate(analysis: str) -> None:
     @click.option("--programs", default="", help="Which programs, with commas between (default: all).")
     @click.option("--only", default="", help="One of the folders, by its name.")
     @click.option("--peers", type=FILE, help="A folder of environments in which other programs are installed.")
-    @click.option("--model", default="", help="Which model hears, by its name on the shelf (default: the chosen one).")
+    @click.option("--model", default="", help="Which model hears: its name on the shelf, or its folder.")
     @click.option("--json", "as_json", is_flag=True, help="One JSON object for each piece and program.")
     def command(
         data: Path, split: str, programs: str, only: str, peers: Path | None, model: str, as_json: bool
@@ -42,7 +42,12 @@ def _evaluate(analysis: str) -> None:
         from daemon import evaluation
 
         chosen = tuple(name for name in programs.split(",") if name)
-        sys.exit(evaluation.run(analysis, data, split, as_json, chosen, only, peers, model))
+        sys.exit(evaluation.run(analysis, data, split, as_json, chosen, only, peers, _model(model)))
+
+
+def _model(given: str) -> str | Path:
+    """A folder, where it is one by its looks."""
+    return Path(given) if "/" in given or Path(given, "card.toml").is_file() else given
 
 
 for _analysis in ("onset", "drums", "f0", "notes", "beat", "chord", "key"):

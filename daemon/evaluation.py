@@ -70,23 +70,31 @@ class Job(NamedTuple):
     analysis: str
     name: str
     program: Program
-    model: str
+    model: str | Path
 
 
-def run(
+class Trial(NamedTuple):
+    """An evaluation under way. `rows`: one for each piece and program, or one with an `error`; both others as it goes on."""
+
+    programs: list[str]
+    pieces: int
+    rows: Iterator[dict[str, Any]]
+    versions: dict[str, dict[str, str]]
+
+
+def begin(
     analysis: str,
     data: Path,
     split: str,
-    as_json: bool,
     programs: tuple[str, ...] = (),
     only: str = "",
     environments: Path | None = None,
-    model: str = "",
-) -> int:
-    """Print the table (or JSON lines) of an analysis over a folder, by `programs` (default: all). Raises EvaluationError.
+    model: str | Path = "",
+) -> Trial:
+    """An analysis over a folder, by `programs` (default: all). Raises EvaluationError.
 
     `only`: one set's name. `environments`: where the peers are installed (daemon.peers). `model`: which one hears, of the
-    shelf. A program that is missing or fails is named, and the rest goes on.
+    shelf or in that folder. A program that is missing or fails is named, and the rest goes on.
     """
     _check(analysis)
     try:
@@ -99,21 +107,41 @@ def run(
         field = ANALYSES[analysis].field
         raise EvaluationError(f"{data}: no audio with {field!r} beside it in split {split!r}{only and f' of {only}'}")
     versions: dict[str, dict[str, str]] = {}
+    rows = _rows(analysis, pieces, own, others, environments, model, versions)
+    return Trial([*own, *others], len(pieces), rows, versions)
+
+
+def taken(row: dict[str, Any], scores: Scores) -> None:
+    """A row of a trial among the scores, unless it tells of an error."""
+    if "error" not in row:
+        figures = {name: value for name, value in row.items() if name not in ("piece", "program")}
+        scores.setdefault((Path(row["piece"]).parent.name, row["program"]), []).append(figures)
+
+
+def run(
+    analysis: str,
+    data: Path,
+    split: str,
+    as_json: bool,
+    programs: tuple[str, ...] = (),
+    only: str = "",
+    environments: Path | None = None,
+    model: str | Path = "",
+) -> int:
+    """Print the table (or JSON lines) of what `begin` begins. Raises EvaluationError."""
+    trial = begin(analysis, data, split, programs, only, environments, model)
     scores: Scores = {}
-    order = [*own, *others]
-    for n, row in enumerate(_rows(analysis, pieces, own, others, environments, model, versions), 1):
+    for n, row in enumerate(trial.rows, 1):
         if as_json:
             print(json.dumps({name: _json(value) for name, value in row.items()}), flush=True)
         elif "error" in row:
             print(f"{row.get('piece', '')} {row['error']}".strip(), file=sys.stderr)
-        if "error" not in row:
-            figures = {name: value for name, value in row.items() if name not in ("piece", "program")}
-            scores.setdefault((Path(row["piece"]).parent.name, row["program"]), []).append(figures)
+        taken(row, scores)
         if not as_json and sys.stderr.isatty():
-            print(f"\r{n} of {len(pieces) * len(order)}", end="", file=sys.stderr)
+            print(f"\r{n} of {trial.pieces * len(trial.programs)}", end="", file=sys.stderr)
     if not as_json and scores:
-        ordered = sorted(scores, key=lambda one: (one[0], order.index(one[1])))
-        print(standings(analysis, split, {one: scores[one] for one in ordered}, versions))
+        ordered = sorted(scores, key=lambda one: (one[0], trial.programs.index(one[1])))
+        print(standings(analysis, split, {one: scores[one] for one in ordered}, trial.versions))
     return 0
 
 
@@ -178,7 +206,7 @@ def _rows(
     own: dict[str, Program],
     others: list[str],
     environments: Path | None,
-    model: str,
+    model: str | Path,
     versions: dict[str, dict[str, str]],
 ) -> Iterator[dict[str, Any]]:
     """A row for each piece and program, or with an `error`; `versions` is filled in."""
@@ -211,11 +239,11 @@ def _rows(
             one.result()
 
 
-def _model(name: str) -> str:
+def _model(model: str | Path) -> str:
     """The name and version of the model that hears. Raises ModelError."""
-    from daemon.models.opening import open_model
+    from daemon.hearing.offline import opened_model
 
-    opened = open_model("hearing", name)
+    opened = opened_model(model)
     return f"{opened.name} {opened.card.version}"
 
 

@@ -1,35 +1,40 @@
 """From a file: the engine's analysers and the networks in lockstep, as fast as they go, their events as one."""
 
 from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
 
 import numpy as np
 
 from daemon.engine import offline
 from daemon.engine.offline import Found
 from daemon.hearing.kinds import KINDS
+from daemon.models.opening import Opened, open_folder, open_model
 from dsp.hop import F0
 
 F0_FIELDS = ("f0_hz", "f0_confidence", "voiced")
+
+
+def opened_model(model: str | Path) -> Opened:
+    """Of that name on the shelf (empty: the one that is chosen), or in that folder. Raises ModelError."""
+    return open_folder("hearing", model, model.name) if isinstance(model, Path) else open_model("hearing", model)
 
 
 class Listener:
     """[worker], one thread."""
 
     def __init__(
-        self, rate: float, channels: int, analysers: list, neural: Collection[str] = (), model: str = ""
+        self, rate: float, channels: int, analysers: list, neural: Collection[str] = (), model: str | Path = ""
     ) -> None:
-        """`analysers` as of daemon.engine.offline.Engine; `neural`: what a network does instead, of the model of that name.
-
-        Raises ModelError.
+        """`analysers` as of daemon.engine.offline.Engine; `neural`: what a network does instead, of a model as
+        `opened_model` takes it. Raises ModelError.
         """
         self._engine = offline.Engine(rate, channels, analysers)
         self._reader = offline.Reader(self._engine.state)
         self._stream = None
         if neural:
             from daemon.hearing.stream import Stream
-            from daemon.models.opening import open_model
 
-            self._stream = Stream(rate, neural, open_model("hearing", model).graphs)
+            self._stream = Stream(rate, neural, opened_model(model).graphs)
             self._stream.process(np.zeros((channels, round(rate / 50)), np.float32))  # what is to be compiled is now
             self._stream.begin(0)
         self._instead = [kind for analysis in neural for kind in KINDS[analysis]]

@@ -10,6 +10,7 @@ from daemon.errors import UserError
 FILE = click.Path(path_type=Path)
 STEPS = 4600  # of the phrase network that jamd comes with
 HOURS, HEARING_STEPS = 15.0, 3000  # of those that hear
+ABLATIONS = ("augmentation", "window", "size")  # as in daemon.train.analysis.fit, which needs PyTorch
 
 
 class TrainError(UserError):
@@ -53,16 +54,22 @@ def train_band(data: Path, out: Path) -> None:
 @click.option(
     "--steps", type=click.IntRange(1), default=HEARING_STEPS, show_default=True, help="Batches of each network."
 )
-def train_analysis(data: Path, out: Path, seed: int, hours: float, steps: int) -> None:
+@click.option("--without", type=click.Choice(ABLATIONS), help="Leave this out, to see what it brings.")
+@click.option(
+    "--peers", type=FILE, help="A folder of environments of other programs to judge beside, as of `jamd eval`."
+)
+def train_analysis(
+    data: Path, out: Path, seed: int, hours: float, steps: int, without: str | None, peers: Path | None
+) -> None:
     """Fit the two networks that hear, to sound rendered from the music in DATA/symbolic with FluidSynth.
 
     A GPU is used if there is one: minutes there, a day or more on a laptop (`--hours 1 --steps 500` for a trial). Stopped,
-    it goes on from where it was. Nothing that DATA/analysis holds is rendered. `jamd eval` then judges the graphs.
+    it goes on from where it was. Nothing that DATA/analysis holds is rendered; in the end its dev pieces judge the graphs.
     """
     _needs_torch()
     from daemon.train.analysis import run
 
-    run.run(data, out, seed, hours, steps, _say)
+    run.run(data, out, seed, hours, steps, _say, without or "", peers)
 
 
 @train.command("harmony")

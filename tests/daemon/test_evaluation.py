@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from click.testing import CliRunner
 
 from daemon import evaluation, scores
+from daemon.eval_cli import evaluate
 from daemon.evaluation import EvaluationError
+from daemon.models import shelf
 
 RATE = 44100
 
@@ -59,6 +62,15 @@ def test_f0_table(data: Path, capfd: pytest.CaptureFixture) -> None:
     own = next(line.split() for line in lines if line.startswith("tone") and "jamd" in line)
     assert float(own[3]) > 0.95
     assert sum(line.startswith("MEAN OF SETS") for line in lines) == 2
+
+
+def test_a_model_may_lie_in_a_folder(data: Path) -> None:
+    given = ["onset", "--data", str(data), "--programs", "jamd:neural", "--json", "--model"]
+    found = CliRunner().invoke(evaluate, [*given, str(shelf.SHIPPED["hearing"])])
+    assert rows(found.output)[0]["f50"] > 0.9
+    lost = CliRunner().invoke(evaluate, [*given, f"{data}/nowhere"])
+    assert "error" in rows(lost.output)[0]
+    assert "nowhere" in lost.output
 
 
 def test_splits(data: Path, capfd: pytest.CaptureFixture) -> None:

@@ -1,15 +1,21 @@
 """Training what hears: the same front end as live, networks that stream, targets at their time, a loop that resumes."""
 
+import json
+import shutil
+
 import numpy as np
 import pytest
+import soundfile
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip install -e '.[train]'")
 
 import onnxruntime  # noqa: E402
 
+from daemon.models import card, shelf  # noqa: E402
 from daemon.train.analysis import corpus, fit  # noqa: E402
 from daemon.train.analysis.export import export  # noqa: E402
 from daemon.train.analysis.features import Features  # noqa: E402
+from daemon.train.analysis.judge import judge  # noqa: E402
 from daemon.train.analysis.network import Pitch, Rhythm, Size  # noqa: E402
 from daemon.train.analysis.targets import Labels, targets  # noqa: E402
 from dsp import spectrogram  # noqa: E402
@@ -177,6 +183,60 @@ def test_a_fit_learns_is_stopped_and_goes_on(tmp_path, monkeypatch) -> None:
     with torch.no_grad():
         heard, _ = network(bands, network.start(1))
     assert np.abs(session.run(["onset"], given)[0] - torch.sigmoid(heard["onset"]).numpy()).max() < 1e-5
+
+
+@pytest.mark.parametrize("without", fit.ABLATIONS)
+def test_what_is_left_out_is_left_out(without, tmp_path, monkeypatch) -> None:
+    """And what is fitted so lies beside what is fitted whole."""
+    folder_of(tmp_path / "train", np.random.default_rng(1))
+    folder_of(tmp_path / "valid", np.random.default_rng(2))
+    monkeypatch.setattr(fit, "BATCH", 1)
+    small = Size(8, 16, 8, 8, 8, 8)
+    monkeypatch.setattr(fit, "SMALL", Size(4, 8, 4, 4, 4, 4))
+    monkeypatch.setattr(fit, "Size", lambda *_: small)
+    spoilt = []
+    spoil = fit.augment.spoil
+    monkeypatch.setattr(fit.augment, "spoil", lambda *given: spoilt.append(1) or spoil(*given))
+    one = fit.Fit(tmp_path / "train", tmp_path / "valid", tmp_path, 1, 1, lambda _: None, without)
+    one.run()
+    assert {path.name for path in tmp_path.glob("*.pt")} == {fit.kept(name, without) for name in fit.NETWORKS}
+    assert bool(spoilt) == (without != "augmentation")
+    rhythm, pitch = one.learners["rhythm"].mean.eval(), one.learners["pitch"].mean.eval()
+    assert (rhythm.channels < 8) == (pitch.size.key_units < 8) == (without == "size")
+    bands, tones = torch.rand(1, 9, 2, spectrogram.BANDS), torch.rand(1, 9, spectrogram.TONES)
+    other = bands.clone()
+    other[:, :, 0] = torch.rand(1, 9, spectrogram.BANDS)
+    with torch.no_grad():
+        for network, more in ((rhythm, ()), (pitch, (tones,))):
+            heard = [network(one, *more, network.start(1))[0] for one in (bands, other)]
+            same = all(torch.equal(heard[0][name], heard[1][name]) for name in heard[0])
+            assert same == (without == "window")
+
+
+def test_training_ends_with_figures_in_the_card(tmp_path) -> None:
+    """Of dev alone, for what is annotated; without pieces it is said how to judge."""
+    data = tmp_path / "analysis" / "clicks"
+    data.mkdir(parents=True)
+    onsets = np.arange(0.5, 3.5, 0.5)
+    sound = np.zeros(4 * RATE)
+    for onset in onsets:
+        sound[round(onset * RATE) :][:4000] += np.random.default_rng(1).normal(0, 0.3, 4000) * np.exp(
+            -np.arange(4000) / 800
+        )
+    for name, split in (("a", "dev"), ("b", "test")):
+        soundfile.write(data / f"{name}.wav", sound, RATE)
+        (data / f"{name}.json").write_text(json.dumps({"onsets": onsets.tolist(), "split": split}))
+    model = shutil.copytree(shelf.SHIPPED["hearing"], tmp_path / "mine")
+    said: list[str] = []
+    judge(data.parent, model, None, said.append)
+    (figure,) = card.read(model).figures
+    assert figure.on.startswith("1 pieces of 1 sets, dev")
+    assert figure.value > 0.5
+    (line,) = [line for line in said if line.startswith("onsets")]
+    assert all(name in line for name in ("jamd:neural", "jamd:features", "aubio:hfc"))
+    assert any("'beats' beside it" in line for line in said)
+    judge(tmp_path / "nowhere", model, None, said.append)
+    assert "nothing is judged" in said[-1]
 
 
 def one_of(folder) -> Rhythm:

@@ -35,9 +35,9 @@ Say = Callable[[str], None]
 class Learner:
     """A network, what fits it, and the running mean of its weights, which is what is kept in the end."""
 
-    def __init__(self, name: str, size: Size, device: str, path: Path) -> None:
-        """Goes on from `path` where that is a file."""
-        self.size, self.device, self.path, self.updates = size, device, path, 0
+    def __init__(self, name: str, size: Size, device: str, path: Path, one_window: bool = False) -> None:
+        """Goes on from `path` where that is a file. `one_window`: the shortest is never seen."""
+        self.size, self.device, self.path, self.updates, self.one_window = size, device, path, 0, one_window
         self.stream = torch.cuda.Stream() if device == "cuda" else None
         self.network = NETWORKS[name](size).to(device)
         self.mean = copy.deepcopy(self.network)
@@ -48,6 +48,9 @@ class Learner:
             self.mean.load_state_dict(saved["mean"])
             self.optimiser.load_state_dict(saved["optimiser"])
             self.updates = saved["updates"]
+        if one_window:
+            self.network.forget_shortest()
+            self.mean.forget_shortest()
 
     def save(self, **more: Any) -> None:
         """All that going on takes."""
@@ -89,6 +92,8 @@ class Learner:
             cost.backward()
             nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
             self.optimiser.step()
+            if self.one_window:
+                self.network.forget_shortest()
             self._follow()
             costs.append(cost.detach())
         return torch.stack(costs).mean()
@@ -114,9 +119,10 @@ class Fit:
         self.features = Features(corpus.RATE).to(self.device)
         self.rng = torch.Generator(self.device).manual_seed(seed)
         self.steps, self.without, self.say, self.step = steps, without, say, 0
-        last = f"-without-{without}" if without else ""
         size = SMALL if without == "size" else Size()
-        self.learners = {name: Learner(name, size, self.device, out / f"{name}{last}.pt") for name in NETWORKS}
+        self.learners = {
+            name: Learner(name, size, self.device, out / kept(name, without), without == "window") for name in NETWORKS
+        }
         self.train, self.valid = Bank(train, self.device), Bank(valid, self.device)
         last_path = self.learners["pitch"].path
         if last_path.exists():
@@ -134,8 +140,6 @@ class Fit:
         if self.without != "augmentation":
             sound = augment.spoil(sound, rng, corpus.RATE)
         bands, tones = self.features(sound)
-        if self.without == "window":
-            bands[:, :, 0] = 0.0
         return bands, tones, targets(bank.labels(which), on, ratio, FRAMES)
 
     def run(self) -> None:
@@ -181,6 +185,11 @@ class Fit:
                 for what, value in figures.items():
                     total.setdefault(what, []).append(value)
         return {what: sum(some) / len(some) for what, some in total.items()}
+
+
+def kept(name: str, without: str = "") -> str:
+    """The file of a network, or of what it is without one of ABLATIONS."""
+    return f"{name}{without and f'-without-{without}'}.pt"
 
 
 def cut(goal: Targets, span: slice) -> Targets:

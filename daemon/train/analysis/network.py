@@ -81,6 +81,11 @@ class Rhythm(nn.Module):
             torch.zeros(1, batch, self.units),
         ]
 
+    @torch.no_grad()
+    def forget_shortest(self) -> None:
+        """Weigh what the shortest window and its difference tell as nothing."""
+        self.first.conv.weight[:, ::2] = 0
+
     def forward(self, bands: Tensor, state: list[Tensor]) -> tuple[dict[str, Tensor], list[Tensor]]:
         """Frames on from a state; the logits, and the state after them."""
         x = bands.transpose(1, 2)
@@ -138,6 +143,14 @@ class Pitch(nn.Module):
             torch.zeros(1, batch * PITCHES, s.key_units),
             torch.zeros(1, batch * 12, s.root_units),
         ]
+
+    @torch.no_grad()
+    def forget_shortest(self) -> None:
+        """Weigh what the shortest window tells as nothing."""
+        self.edge.weight[:, :BANDS] = 0
+        first = self.voiced[0]
+        assert isinstance(first, nn.Linear)
+        first.weight[:, PITCHES : PITCHES + BANDS] = 0
 
     def forward(self, bands: Tensor, tones: Tensor, state: list[Tensor]) -> tuple[dict[str, Tensor], list[Tensor]]:
         """Frames on from a state; the logits, and the state after them."""

@@ -9,6 +9,7 @@ from daemon.models.card import Data
 from daemon.train.analysis import corpus, fit, reading, scores, synth
 from daemon.train.analysis.export import export
 from daemon.train.analysis.fit import NETWORKS, Fit, Say
+from daemon.train.analysis.judge import judge
 from daemon.train.analysis.network import Size
 
 VALID = 0.05  # as much again, of pieces that are not trained on
@@ -25,15 +26,22 @@ LEARNT_FROM = (
 )
 
 
-def run(data: Path, out: Path, seed: int, hours: float, steps: int, say: Say) -> None:
-    """Fit both; their graphs and card go to `out`, what is rendered and learnt to `out`/work. Raises UserError."""
+def run(
+    data: Path, out: Path, seed: int, hours: float, steps: int, say: Say, without: str = "", peers: Path | None = None
+) -> None:
+    """Fit both; their graphs and card go to `out`, what is rendered and learnt to `out`/work. Raises UserError.
+
+    `without`: one of fit.ABLATIONS; what is fitted so goes to `out`/without-it. `peers`: as of daemon.evaluation.begin.
+    """
     work = out / "work"
+    model = out / f"without-{without}" if without else out
     render(data, work, seed, hours, say)
     say(f"on {'a GPU: ' + torch.cuda.get_device_name() if torch.cuda.is_available() else 'the processor'}")
-    Fit(work / "train", work / "valid", work, seed, steps, say).run()
+    Fit(work / "train", work / "valid", work, seed, steps, say, without).run()
     made_by = f"jamd train analysis {data.name} --seed {seed} --hours {hours:g} --steps {steps}"
-    finish(work, out, made_by)
-    say(f"{out}: {', '.join(f'{name}.onnx' for name in NETWORKS)}, card.toml; judge them by jamd eval (its --help)")
+    finish(work, model, made_by + (without and f" --without {without}"), without)
+    say(f"{model}: {', '.join(f'{name}.onnx' for name in NETWORKS)}, card.toml")
+    judge(data / "analysis", model, peers, say)
 
 
 def render(data: Path, work: Path, seed: int, hours: float, say: Say) -> None:
@@ -48,11 +56,11 @@ def render(data: Path, work: Path, seed: int, hours: float, say: Say) -> None:
         corpus.render(work / part, packed, fonts, seed, excerpts, part=part, said=say)
 
 
-def finish(work: Path, out: Path, made_by: str) -> None:
+def finish(work: Path, out: Path, made_by: str, without: str = "") -> None:
     """Graphs and card from what was fitted."""
     out.mkdir(parents=True, exist_ok=True)
     for name in NETWORKS:
-        saved = torch.load(work / f"{name}.pt", map_location="cpu", weights_only=False)
+        saved = torch.load(work / fit.kept(name, without), map_location="cpu", weights_only=False)
         network = NETWORKS[name](Size(*saved["size"]))
         network.load_state_dict(saved["mean"])
         export(network, out / f"{name}.onnx")
