@@ -128,11 +128,3 @@ def decode(s, row, end, out):
             when = end - np.int64((s.soft[p] - 1) * s.frame + s.soft_late + 0.5)
             _begin(s, p, when, max(row.velocity[p], s.velocity[(now - 1) % 3, p]), end, out)
             begun += 1
-
-
-@inline
-def close(s, end, out):
-    """Let everything go at sample `end`: what is played from here must not hang. [worker]"""
-    for p in range(PITCHES):
-        if s.sounds[p] == 1:
-            _stop(s, p, end, end, out)

@@ -69,10 +69,3 @@ def pitch(state, rows, ends, with_notes, with_f0, with_chord, with_key, sinks):
         if with_key:
             key.decode(s.key, rows[k], ends[k], out)
     return rows.shape[0]
-
-
-@inline
-def close(state, end, sinks):
-    """Let all sounding notes of a pitch state go at sample `end`. [worker]"""
-    sinks[0].n = 0
-    notes.close(state[0].notes, end, sinks[0])

@@ -1,10 +1,14 @@
 """The networks that ship, on what they must not mistake: silence, noise, applause, a tone, spoilt sound, other rates."""
 
+import shutil
+import subprocess
+
 import numpy as np
 import pytest
 
 from daemon.hearing.stream import Stream
 from daemon.inputs.performance import Performance
+from daemon.inputs.sound_file import SoundFile
 from daemon.models.opening import open_model
 from daemon.registry import HEARS
 from daemon.train.analysis import unmusical
@@ -55,6 +59,20 @@ def test_noise_applause_and_talk_have_no_beat_to_be_sure_of(graphs) -> None:
         events = heard(sound, graphs)
         beats = of(events, BEAT)
         assert len(beats) * confidence(events) < 0.25 * 2 * SECONDS * sure  # of those that music at 120 bpm would have
+
+
+@pytest.mark.skipif(not shutil.which("espeak-ng"), reason="espeak-ng is not installed: sudo apt install espeak-ng")
+def test_speech_has_no_chords_and_no_beat_to_be_sure_of(graphs, tmp_path) -> None:
+    text = (
+        "Good evening everybody, and thank you for coming out in this weather. The next piece was written by a friend"
+        " of ours, who is sitting somewhere at the back. Would you please let us know whether the sound is all right?"
+    )
+    for voice in ("en-gb", "de", "it+f2"):
+        path = tmp_path / f"{voice}.wav"
+        subprocess.run(["espeak-ng", "-v", voice, "-w", path, text], check=True)
+        events = heard(np.concatenate(list(SoundFile(path).blocks(RATE)), axis=1), graphs)
+        assert confidence(events) < 0.6 * confidence(heard(music(), graphs))
+        assert not (of(events, CHORD)["value"][:, 1] > 0).any()
 
 
 def test_a_tone_is_one_note(graphs) -> None:

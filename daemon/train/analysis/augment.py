@@ -9,9 +9,9 @@ from torch import Tensor
 
 from daemon.train.analysis import noise, room, strain, tone
 from daemon.train.analysis.chance import Effect, blocks, normal, only, ratio, rms, some, uniform, whole
-from daemon.train.analysis.pace import moved, speeds, stretch, warp
+from daemon.train.analysis.pace import stretch
 
-__all__ = ["mix", "moved", "speeds", "spoil", "stretch", "warp"]
+__all__ = ["mix", "spoil", "stretch"]
 
 CLEAN = 0.08  # of all examples: spoilt by nothing but their level
 LOUDNESS = 4410  # samples of a block whose level counts
