@@ -20,7 +20,7 @@ from daemon.models.contract import TASKS
 from daemon.models.opening import Opened, open_model
 from tests.serve.remote_stage import Served, needs_mlserver
 
-pytestmark = [needs_mlserver, pytest.mark.xdist_group("remote")]
+pytestmark = needs_mlserver
 
 BAR = 96
 TUNE = tuple(Played(12 * k, 12, (67, 69, 71, 74, 71, 69, 67, 62)[k % 8], 80, 0) for k in range(16))
