@@ -34,7 +34,13 @@ class CorpusError(UserError):
 
 _RAGGED = ("notes", "beats", "chords", "key", "programs", "f0", "mono")
 _TOLD = ("has_beats", "has_chords", "has_key", "has_notes")
-_PLAIN: dict[str, type] = {"kind": str, "source": str, "seed": np.int64, "metre": np.int8} | dict.fromkeys(_TOLD, bool)
+_PLAIN: dict[str, type] = {
+    "kind": str,
+    "source": str,
+    "seed": np.int64,
+    "metre": np.int8,
+    "plugins": str,
+} | dict.fromkeys(_TOLD, bool)
 
 
 def save(folder: Path, shard: int, found: list[Excerpt], stems: int) -> None:
@@ -83,10 +89,20 @@ def _load(path: Path) -> list[Excerpt]:
     edges = np.concatenate([[0], np.cumsum(packed["programs_n"])])
     found = []
     for k in range(len(packed["kind"])):
-        told: dict[str, Any] = {name: packed[name][k].item() for name in _PLAIN}
+        told: dict[str, Any] = {name: packed[name][k].item() for name in _PLAIN if name in packed}
         told |= {name: ragged[name][k] for name in _RAGGED}
         found.append(Excerpt(stems=sound[edges[k] : edges[k + 1]], **told))
     return found
+
+
+def plugins(folder: Path) -> set[str]:
+    """Of patches.PLUGINS, what played in the shards there; none where there are none. [any]"""
+    found: set[str] = set()
+    for path in folder.glob("shard-*[0-9].npz"):
+        with np.load(path) as file:
+            if "plugins" in file:
+                found.update(*(str(played).split(",") for played in np.unique(file["plugins"])))
+    return found - {""}
 
 
 def render(

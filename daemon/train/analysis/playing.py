@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from daemon.train.analysis import synth, unmusical
+from daemon.train.analysis import plugged, synth, unmusical
 from daemon.train.analysis.arrange import LEAD_S, SECONDS
 from daemon.train.analysis.arrange import Excerpt as Arranged
 from daemon.train.analysis.instruments import KIT
@@ -44,6 +44,7 @@ class Excerpt(NamedTuple):
     has_chords: bool
     has_key: bool
     has_notes: bool
+    plugins: str = ""  # of patches.PLUGINS that played, between commas
 
 
 opened: dict[Path, synth.Synth] = {}
@@ -52,7 +53,8 @@ opened: dict[Path, synth.Synth] = {}
 
 def excerpt(number: int, seed: int, part: str, scores: Scores, fonts: Sequence[Path]) -> Excerpt:
     """Draw and play one. `scores` by collection, of that part alone. [worker]"""
-    rng = np.random.default_rng([seed, PARTS.index(part), number])
+    drawn = (seed, PARTS.index(part), number)
+    rng = np.random.default_rng(drawn)
     draw = rng.random()
     if draw < sum(UNMUSICAL.values()):
         return _unmusical("taps" if draw < UNMUSICAL["taps"] else "negative", number, rng)
@@ -62,14 +64,14 @@ def excerpt(number: int, seed: int, part: str, scores: Scores, fonts: Sequence[P
         arranged = make(scores, rng)
         if arranged.parts and sum(len(p.notes) for p in arranged.parts) >= 8:
             break
-    return _play(arranged, number, rng, fonts)
+    return _play(arranged, drawn, rng, fonts)
 
 
-def _play(arranged: Arranged, number: int, rng: np.random.Generator, fonts: Sequence[Path]) -> Excerpt:
-    sounds, notes, curves = [], [], []
+def _play(arranged: Arranged, drawn: tuple[int, int, int], rng: np.random.Generator, fonts: Sequence[Path]) -> Excerpt:
+    sounds, notes, curves, plugins = [], [], [], set[str]()
     room = float(rng.uniform(0.1, 0.7)) if rng.random() < 0.25 else 0.0
     font = fonts[int(rng.integers(len(fonts)))]
-    for part in arranged.parts:
+    for stem, part in enumerate(arranged.parts):
         font = fonts[int(rng.integers(len(fonts)))] if rng.random() < 0.3 else font
         if part.program in (SINGING, WHISTLING):
             sung = sing(part.notes[part.notes[:, 0] >= 0][:, :4], SECONDS, part.program == WHISTLING, rng)
@@ -79,7 +81,14 @@ def _play(arranged: Arranged, number: int, rng: np.random.Generator, fonts: Sequ
             played = part.notes[(part.notes[:, 1] > 0) & (part.notes[:, 0] < SECONDS)].copy()
             played[:, 0] = np.maximum(played[:, 0], -LEAD_S + 0.01)
             chorus = bool(rng.random() < 0.15)
-            sound = open_synth(font).play(played, part.program, LENGTH, int(LEAD_S * RATE), room, chorus, part.bends)
+            lead, bent = int(LEAD_S * RATE), part.bends is not None and len(part.bends)
+            own = np.random.default_rng((*drawn, 1 + stem))
+            by = None if bent else plugged.play(played, part.program, part.mono, LENGTH, RATE, lead, own)
+            if by is None:
+                sound = open_synth(font).play(played, part.program, LENGTH, lead, room, chorus, part.bends)
+            else:
+                sound = by.sound
+                plugins.add(by.plugin)
             f0 = curve(played, part.bends, sound) if part.mono else np.full(SECONDS * F0_HZ, -1, np.float32)
         sounds.append(level(sound, LOUDNESS_DB + part.loud_db))
         notes.append(played)
@@ -87,7 +96,7 @@ def _play(arranged: Arranged, number: int, rng: np.random.Generator, fonts: Sequ
     return Excerpt(
         arranged.kind,
         arranged.source,
-        number,
+        drawn[2],
         pack(sounds),
         np.array(
             [min(p.program, KIT) if p.program not in (SINGING, WHISTLING) else p.program for p in arranged.parts],
@@ -104,6 +113,7 @@ def _play(arranged: Arranged, number: int, rng: np.random.Generator, fonts: Sequ
         bool(len(arranged.chords)),
         bool(len(arranged.key)),
         True,
+        ",".join(sorted(plugins)),
     )
 
 

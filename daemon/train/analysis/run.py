@@ -6,7 +6,7 @@ import torch
 
 from daemon.models import writing
 from daemon.models.card import Data
-from daemon.train.analysis import corpus, fit, reading, scores, synth
+from daemon.train.analysis import corpus, fit, patches, reading, scores, synth
 from daemon.train.analysis.export import export
 from daemon.train.analysis.fit import NETWORKS, Fit, Say
 from daemon.train.analysis.judge import judge
@@ -75,6 +75,17 @@ def finish(work: Path, out: Path, made_by: str, without: str = "") -> None:
         "about": about,
         "licence": "GPL-3.0-or-later",
         "made_by": made_by,
-        "data": list(LEARNT_FROM),
+        "data": [*LEARNT_FROM, *played(corpus.plugins(work / "train"))],
     }
     writing.refresh(out, writing.made("hearing", out, graphs, others, **facts))
+
+
+def played(plugins: set[str]) -> list[Data]:
+    """What the card says of the synth plugins, by package, that took part."""
+    by: dict[tuple[str, str], list[str]] = {}
+    for name in sorted(plugins):
+        plugin = patches.PLUGINS[name]
+        by.setdefault((plugin.package, plugin.licence), []).append(name)
+    return [
+        Data(name, licence, f"sounds, by jamd's plugin host: {', '.join(them)}") for (name, licence), them in by.items()
+    ]
