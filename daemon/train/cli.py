@@ -61,7 +61,8 @@ def train_band(data: Path, out: Path) -> None:
 def train_analysis(
     data: Path, out: Path, seed: int, hours: float, steps: int, without: str | None, peers: Path | None
 ) -> None:
-    """Fit the two networks that hear, to sound rendered from the music in DATA/symbolic with FluidSynth.
+    """Fit the two networks that hear, to sound rendered from the music in DATA/symbolic with FluidSynth and, where mda-lv2
+    is installed, its synthesisers.
 
     A GPU is used if there is one: minutes there, a day or more on a laptop (`--hours 1 --steps 500` for a trial). Stopped,
     it goes on from where it was. Nothing that DATA/analysis holds is rendered; in the end its dev pieces judge the graphs.

@@ -82,3 +82,11 @@ PATCHES = (
     Patch("JX10", "Steel Drums [ZF]", (114,)),
     Patch("Reasonable Synth", "", (16, 80, 82)),
 )
+
+
+def packages(plugins: set[str]) -> dict[tuple[str, str], list[str]]:
+    """The plugins of these names by package and licence: what a card says of them."""
+    by: dict[tuple[str, str], list[str]] = {}
+    for name in sorted(plugins):
+        by.setdefault((PLUGINS[name].package, PLUGINS[name].licence), []).append(name)
+    return by

@@ -70,22 +70,15 @@ def finish(work: Path, out: Path, made_by: str, without: str = "") -> None:
         "notes, a single voice's pitch, chord, bass and key (pitch)."
     )
     graphs = {name: f"{name}.onnx" for name in NETWORKS}
+    plugged = [
+        Data(package, licence, f"sounds, by jamd's plugin host: {', '.join(plugins)}")
+        for (package, licence), plugins in patches.packages(corpus.plugins(work / "train")).items()
+    ]
     facts = {
         "name": "hearing",
         "about": about,
         "licence": "GPL-3.0-or-later",
         "made_by": made_by,
-        "data": [*LEARNT_FROM, *played(corpus.plugins(work / "train"))],
+        "data": [*LEARNT_FROM, *plugged],
     }
     writing.refresh(out, writing.made("hearing", out, graphs, others, **facts))
-
-
-def played(plugins: set[str]) -> list[Data]:
-    """What the card says of the synth plugins, by package, that took part."""
-    by: dict[tuple[str, str], list[str]] = {}
-    for name in sorted(plugins):
-        plugin = patches.PLUGINS[name]
-        by.setdefault((plugin.package, plugin.licence), []).append(name)
-    return [
-        Data(name, licence, f"sounds, by jamd's plugin host: {', '.join(them)}") for (name, licence), them in by.items()
-    ]
