@@ -24,6 +24,7 @@ class Order(NamedTuple):
 
     uri: str  # of the LV2 plugin
     preset: str  # its factory preset's name; "": as it opens
+    turned: tuple[tuple[str, float], ...]  # then its parameters by id, 0..1
     events: np.ndarray  # int64 (n, 4): sample, status, data 1, data 2; by sample
     length: int  # samples
     rate: int
@@ -94,6 +95,11 @@ def _play(order: Order) -> bytes:
         if order.preset not in plugin.info.programs:
             raise PluginError(f"it has no preset {order.preset!r}")
         plugin.select_program(plugin.info.programs.index(order.preset))
+    index = {param.id: param.index for param in plugin.info.params}
+    for name, value in order.turned:
+        if name not in index:
+            raise PluginError(f"it has no parameter {name!r}")
+        plugin.set(index[name], value)
     late = plugin.latency()
     blocks = -(-(order.length + late) // BLOCK)
     sound = np.zeros((blocks, max(1, plugin.info.outputs), BLOCK), np.float32)

@@ -15,7 +15,7 @@ from daemon.train.analysis import hosting
 from daemon.train.analysis.hosting import OFF, ON, Order
 from daemon.train.analysis.patches import PATCHES, PLUGINS, Patch
 
-SHARE = 0.3  # of the stems that some patch here could play: about a seventh of all
+SHARE = 0.25  # of the stems that some patch here could play: about a seventh of all
 PATIENCE_S = 60.0  # for one stem, on a machine that is busy; it takes a few tenths
 OPENING_S = 300.0  # the first time, the plugin host is compiled
 FAINT, WILD = 1e-4, 100.0  # no stem's peak lies beyond
@@ -65,7 +65,8 @@ class Host:
     def play(self, patch: Patch, notes: np.ndarray, length: int, rate: int, lead: int) -> np.ndarray | None:
         """float32 (length,), mono, from 0 s on; None, and a line once for each plugin, where it gives no sound to use."""
         uri = PLUGINS[patch.plugin].uri
-        order = Order(uri, patch.preset, _events(notes, 12 * patch.octaves, rate, lead), lead + length, rate)
+        events = _events(notes, 12 * patch.octaves, rate, lead)
+        order = Order(uri, patch.preset, patch.turned, events, lead + length, rate)
         answer = self._ask((order, self._patience_s), self._patience_s + 10)
         if isinstance(answer, bytes):
             sound = np.frombuffer(answer, np.float32)[lead:]
