@@ -1,5 +1,5 @@
 """Training of the networks that hear: scores are arranged, played by sound fonts, spoilt, and learnt from.
 
 A piece's way: `reading` (collections to `scores`) -> `arrange` (an excerpt of it for some instruments) -> `synth` and
-`singing` (sound) -> `corpus` (files with labels).
+`singing` and, where there are synth plugins, `plugged` (sound) -> `corpus` (files with labels).
 """
