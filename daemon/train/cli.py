@@ -64,7 +64,7 @@ def train_analysis(
     """Fit the two networks that hear, to sound rendered from the music in DATA/symbolic with FluidSynth and, where mda-lv2
     is installed, its synthesisers.
 
-    A GPU is used if there is one: minutes there, a day or more on a laptop (`--hours 1 --steps 500` for a trial). Stopped,
+    A GPU is used if there is one: minutes there, days on a laptop (`--hours 1 --steps 20` for a trial of an hour). Stopped,
     it goes on from where it was. Nothing that DATA/analysis holds is rendered; in the end its dev pieces judge the graphs.
     """
     _needs_torch()

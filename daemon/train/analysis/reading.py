@@ -32,7 +32,13 @@ _GRAM = np.dtype([("tick", "i4"), ("pitch", "i2")])
 
 def read(data: Path, said: Callable[[str], None] = lambda _: None) -> list[Score]:
     """Every piece to train on, of a folder with `symbolic` and `analysis`. Raises UserError."""
-    found = [score for score in _every(data, said) if len(score.notes) >= 16 and len(score.place) >= 16]
+    said(f"{data / 'symbolic'}: reading scores, which takes some minutes")
+    found = []
+    for number, score in enumerate(_every(data, said), 1):
+        if len(score.notes) >= 16 and len(score.place) >= 16:
+            found.append(score)
+        if number % 1000 == 0:
+            said(f"{number} scores read")
     melodies = [_melody(score.notes) for score in found]
     judged, names = _judged(data / "analysis")
     said(f"{len(found)} pieces; compared with {len(judged)} that are judged on")
