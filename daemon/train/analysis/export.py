@@ -1,6 +1,7 @@
 """A trained network as ONNX: probabilities out, its state explicit, in fp32 and int8."""
 
 import warnings
+import logging
 from pathlib import Path
 
 import torch
@@ -60,4 +61,6 @@ def export(network: Rhythm | Pitch, path: Path) -> None:
             dynamic_axes={name: {1: "time"} for name in (*frames, *heard)},
             dynamo=False,
         )
+    logging.disable(logging.WARNING)  # of all that it leaves as it is
     quantize_dynamic(path, path.with_suffix(".int8.onnx"), weight_type=QuantType.QInt8, per_channel=True)
+    logging.disable(logging.NOTSET)

@@ -41,15 +41,17 @@ def judge(data: Path, model: Path, peers: Path | None, say: Say) -> None:
     figures = []
     say(f"{SPLIT}, mean of sets (jamd eval says more):")
     for analysis, column, name in FIGURES:
-        try:
-            scores = found[analysis] if analysis in found else _scores(analysis, data, model, peers, say)
-        except UserError as error:
-            say(str(error))
-            continue
-        found[analysis] = scores
+        if analysis not in found:
+            try:
+                found[analysis] = _scores(analysis, data, model, peers, say)
+            except UserError as error:
+                say(str(error))
+                found[analysis] = {}
+        scores = found[analysis]
         every = {program: _mean(scores, program, column) for _, program in scores}
         means = {program: value for program, value in every.items() if not np.isnan(value)}
-        say(f"{name:28}" + ", ".join(f"{program} {value:.3f}" for program, value in means.items()))
+        if means:
+            say(f"{name:28}" + ", ".join(f"{program} {value:.3f}" for program, value in means.items()))
         if NETWORK in means:
             sets = [rows for (_, program), rows in scores.items() if program == NETWORK]
             known = [int((~np.isnan([row[column] for row in rows])).sum()) for rows in sets]
