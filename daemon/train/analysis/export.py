@@ -1,7 +1,7 @@
 """A trained network as ONNX: probabilities out, its state explicit, in fp32 and int8."""
 
-import warnings
 import logging
+import warnings
 from pathlib import Path
 
 import torch
