@@ -38,8 +38,8 @@ HEARS = {"onset": "rhythm", "beat": "rhythm", "notes": "pitch", "f0": "pitch", "
 """analysis -> which of the two networks does it, where its name is NEURAL."""
 
 BY_NETWORK = ("onset", "beat", "notes", "chord", "key")
-"""Analyses that a network does by default, where this machine keeps up with it: those in which it was ahead on dev, clean and
-spoilt by a stage. A single voice's pitch stays with the engine, which tells it in half the time."""
+"""Analyses that a network does by default, where this machine keeps up with it: those in which it was ahead on dev, clean
+and spoilt by a stage. A single voice's pitch stays with the engine, which tells it in half the time."""
 
 
 GENERATORS: dict[str, dict[str, str]] = {
