@@ -26,7 +26,7 @@ def standings(analysis: str, split: str, scores: Scores, versions: dict[str, dic
         if (name, program) in scores
     ]
     for program in programs:
-        own = [mean(scores[name, program]) for name in sets if (name, program) in scores]
+        own = of_sets(scores, program)
         lines.append(f"{'MEAN OF SETS':14}{program:16}{len(own):4}" + cells(mean(own).values()))
     for program in programs:
         own = [row for name in sets for row in scores.get((name, program), [])]
@@ -44,6 +44,11 @@ def _about(program: str, versions: dict[str, dict[str, str]]) -> str:
         ahead, licence = "no", "GPL-3.0-or-later"
     names = ", ".join(f"{name} {version}" for name, version in versions.get(program, {}).items())
     return f"{program:16}{ahead:14}{licence:28}{names}".rstrip()
+
+
+def of_sets(scores: Scores, program: str) -> list[Row]:
+    """The means of each set that it was scored on."""
+    return [mean(rows) for (_, one), rows in scores.items() if one == program]
 
 
 def mean(rows: list[Row]) -> Row:

@@ -6,11 +6,11 @@ from pathlib import Path
 import click
 
 from daemon.errors import UserError
+from daemon.train.analysis import ABLATIONS
 
 FILE = click.Path(path_type=Path)
 STEPS = 4600  # of the phrase network that jamd comes with
 HOURS, HEARING_STEPS = 15.0, 3000  # of those that hear
-ABLATIONS = ("augmentation", "window", "size")  # as in daemon.train.analysis.fit, which needs PyTorch
 
 
 class TrainError(UserError):

@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: pip insta
 import onnxruntime  # noqa: E402
 
 from daemon.models import card, shelf  # noqa: E402
-from daemon.train.analysis import corpus, fit  # noqa: E402
+from daemon.train.analysis import ABLATIONS, corpus, fit  # noqa: E402
 from daemon.train.analysis.export import export  # noqa: E402
 from daemon.train.analysis.features import Features  # noqa: E402
 from daemon.train.analysis.judge import judge  # noqa: E402
@@ -185,7 +185,7 @@ def test_a_fit_learns_is_stopped_and_goes_on(tmp_path, monkeypatch) -> None:
     assert np.abs(session.run(["onset"], given)[0] - torch.sigmoid(heard["onset"]).numpy()).max() < 1e-5
 
 
-@pytest.mark.parametrize("without", fit.ABLATIONS)
+@pytest.mark.parametrize("without", ABLATIONS)
 def test_what_is_left_out_is_left_out(without, tmp_path, monkeypatch) -> None:
     """And what is fitted so lies beside what is fitted whole."""
     folder_of(tmp_path / "train", np.random.default_rng(1))

@@ -25,9 +25,6 @@ ATTACK = 3  # times more than its absence a note's beginning counts: one of thou
 MOST_STRETCH = 0.025  # 43 cents: a note stays itself
 JUDGED = 200  # batches
 SMALL = Size(24, 128, 16, 32, 24, 32)
-ABLATIONS = ("augmentation", "window", "size")
-"""What they can be fitted without, to see what it brings: what spoils the sound; the shortest window; half the widths."""
-
 NETWORKS: dict[str, type[Rhythm] | type[Pitch]] = {"rhythm": Rhythm, "pitch": Pitch}
 Say = Callable[[str], None]
 
@@ -40,6 +37,8 @@ class Learner:
         self.size, self.device, self.path, self.updates, self.one_window = size, device, path, 0, one_window
         self.stream = torch.cuda.Stream() if device == "cuda" else None
         self.network = NETWORKS[name](size).to(device)
+        if one_window:
+            self.network.forget_shortest()
         self.mean = copy.deepcopy(self.network)
         self.optimiser = torch.optim.AdamW(self.network.parameters(), RATE, weight_decay=DECAY, betas=(0.9, 0.98))
         if path.exists():
@@ -48,9 +47,6 @@ class Learner:
             self.mean.load_state_dict(saved["mean"])
             self.optimiser.load_state_dict(saved["optimiser"])
             self.updates = saved["updates"]
-        if one_window:
-            self.network.forget_shortest()
-            self.mean.forget_shortest()
 
     def save(self, **more: Any) -> None:
         """All that going on takes."""
@@ -112,7 +108,7 @@ class Fit:
     """Both networks, learning from the same batches of a corpus, and how far they have come."""
 
     def __init__(self, train: Path, valid: Path, out: Path, seed: int, steps: int, say: Say, without: str = "") -> None:
-        """For `steps` batches in all; goes on from what lies in `out`. `without`: one of ABLATIONS."""
+        """For `steps` batches in all; goes on from what lies in `out`. `without`: one of daemon.train.analysis.ABLATIONS."""
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
         torch.manual_seed(seed)
         torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True

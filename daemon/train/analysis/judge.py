@@ -11,7 +11,7 @@ from daemon.models import card as cards
 from daemon.models import writing
 from daemon.models.card import Figure
 from daemon.peers import PEERS
-from daemon.standings import Scores, mean
+from daemon.standings import Scores, mean, of_sets
 from daemon.train.analysis.fit import Say
 
 SPLIT = "dev"  # `test` is for the last look alone
@@ -48,7 +48,7 @@ def judge(data: Path, model: Path, peers: Path | None, say: Say) -> None:
                 say(str(error))
                 found[analysis] = {}
         scores = found[analysis]
-        every = {program: _mean(scores, program, column) for _, program in scores}
+        every = {program: mean(of_sets(scores, program))[column] for program in dict.fromkeys(one for _, one in scores)}
         means = {program: value for program, value in every.items() if not np.isnan(value)}
         if means:
             say(f"{name:28}" + ", ".join(f"{program} {value:.3f}" for program, value in means.items()))
@@ -72,10 +72,3 @@ def _scores(analysis: str, data: Path, model: Path, peers: Path | None, say: Say
             say(row["error"])
         evaluation.taken(row, scores)
     return scores
-
-
-def _mean(scores: Scores, program: str, column: str) -> float:
-    """Over the sets; NaN where it does not apply."""
-    of_sets = [mean(rows)[column] for (_, one), rows in scores.items() if one == program]
-    known = [value for value in of_sets if not np.isnan(value)]
-    return float(np.mean(known)) if known else float("nan")

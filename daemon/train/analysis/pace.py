@@ -15,9 +15,8 @@ FIXED = 32  # bits after the point of a position: exact, and alike on every mach
 def stretch(sound: Tensor, speed: Tensor) -> Tensor:
     """Each example (b, n) at its own speed (b,), within 0.94..1.06: what was at t is at t / speed; the start stays."""
     speed = (speed.double() * 2**FIXED).round().long()[:, None]  # in 2**-FIXED samples a sample
-    where = (
-        speed * torch.arange(sound.shape[-1], device=sound.device) + 2 ** (FIXED - 1) // PHASES
-    )  # to the nearest phase
+    where = speed * torch.arange(sound.shape[-1], device=sound.device)
+    where += 2 ** (FIXED - 1) // PHASES  # to the nearest phase
     phase = (where >> (FIXED - PHASES.bit_length() + 1)) & (PHASES - 1)
     before = TAPS // 2 - 1
     first = (where >> FIXED).clamp(max=sound.shape[-1] + before)

@@ -31,7 +31,7 @@ def run(
 ) -> None:
     """Fit both; their graphs and card go to `out`, what is rendered and learnt to `out`/work. Raises UserError.
 
-    `without`: one of fit.ABLATIONS; what is fitted so goes to `out`/without-it. `peers`: as of daemon.evaluation.begin.
+    `without`: one of ABLATIONS; what is fitted so goes to `out`/without-it. `peers`: as of daemon.evaluation.begin.
     """
     work = out / "work"
     model = out / f"without-{without}" if without else out
