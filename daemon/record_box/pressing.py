@@ -1,6 +1,5 @@
 """A record is played by jamd's rules, as notes, and these by jamd's synth, as sound. The same record, the same samples."""
 
-import ctypes
 import zlib
 
 import msgspec
@@ -11,11 +10,10 @@ from daemon.generate.constraints import Constraints
 from daemon.generate.context import ChordSpan, Context
 from daemon.generate.note import BASS, CHORDS, DRUMS, MELODY, TICKS, Note
 from daemon.generate.rules import styles
-from daemon.plugins.builtin import SYNTH, Synth
-from daemon.plugins.call import CALL
+from daemon.plugins.builtin import Synth
+from daemon.plugins.perform import perform
 from daemon.record_box.records import Record
 from dsp.harmony import CHORD_QUALITIES, MODES, PITCH_CLASSES
-from dsp.kernel import zeros
 from dsp.synth.patches import SOUNDS
 
 RATE = 44100
@@ -104,17 +102,4 @@ def _synth(name: str, events: list[tuple[int, int, int, int]], n: int) -> np.nda
     """float32 of shape (2, n): one part, played by jamd's synth with a sound of its."""
     plugin = Synth(RATE)
     plugin.set(0, SOUNDS.index(name) / (len(SOUNDS) - 1))
-    record, process = zeros(CALL), ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(plugin.process)
-    call, out, block = record[0], np.zeros((2, n), np.float32), np.zeros((SYNTH.outputs, BLOCK), np.float32)
-    call["rate"], call["outputs"][:2] = RATE, [row.ctypes.data for row in block]
-    first = 0
-    for start in range(0, n, BLOCK):
-        count = 0
-        while first < len(events) and events[first][0] < start + BLOCK:
-            at, *message = events[first]
-            call["midi"][count] = (at - start, 0, *message, 0)
-            first, count = first + 1, count + 1
-        call["n"], call["n_midi"] = BLOCK, count
-        process(plugin.own, record.ctypes.data)
-        out[:, start : start + BLOCK] = block[:, : n - start]
-    return out
+    return perform(plugin, np.array(events, np.int64).reshape(-1, 4), n, RATE, BLOCK)

@@ -4,7 +4,6 @@ A child is forked of a process that has loaded everything but a plugin: it begin
 played before, not even by what its library keeps for itself. Only this module of the training imports the plugin host.
 """
 
-import ctypes
 import multiprocessing
 import os
 from multiprocessing.connection import Connection
@@ -85,10 +84,9 @@ def _answer(order: Order, patience_s: float) -> bytes | str:
 
 def _play(order: Order) -> bytes:
     """Raises PluginError."""
-    from daemon.plugins.call import CALL
     from daemon.plugins.minihost import open_minihost
+    from daemon.plugins.perform import perform
     from daemon.plugins.plugin import PluginError
-    from dsp.kernel import zeros
 
     plugin = open_minihost("lv2", order.uri, order.rate, BLOCK)
     if order.preset:
@@ -101,20 +99,5 @@ def _play(order: Order) -> bytes:
             raise PluginError(f"it has no parameter {name!r}")
         plugin.set(index[name], value)
     late = plugin.latency()
-    blocks = -(-(order.length + late) // BLOCK)
-    sound = np.zeros((blocks, max(1, plugin.info.outputs), BLOCK), np.float32)
-    silence = np.zeros(BLOCK, np.float32)
-    record, process = zeros(CALL), ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)(plugin.process)
-    call, own, address = record[0], plugin.own, record.ctypes.data
-    call["n"], call["rate"] = BLOCK, order.rate
-    call["inputs"], call["side"] = silence.ctypes.data, silence.ctypes.data
-    cuts = np.searchsorted(order.events[:, 0], np.arange(blocks + 1) * BLOCK)
-    midi = call["midi"]
-    for k in range(blocks):
-        now = order.events[cuts[k] : cuts[k + 1]]
-        call["sample_time"], call["n_midi"] = k * BLOCK, len(now)
-        for field, column in (("at", 0), ("status", 1), ("data1", 2), ("data2", 3)):
-            midi[field][: len(now)] = now[:, column] - (k * BLOCK if column == 0 else 0)
-        call["outputs"][: sound.shape[1]] = [row.ctypes.data for row in sound[k]]
-        process(own, address)
-    return sound[:, :2].mean(axis=1, dtype=np.float32).reshape(-1)[late : late + order.length].tobytes()
+    sound = perform(plugin, order.events, order.length + late, order.rate, BLOCK)
+    return sound[:2].mean(axis=0, dtype=np.float32)[late:].tobytes()
